@@ -1,0 +1,185 @@
+"""The grey pixels of each variant, and their fingerprints.
+
+``original`` is imagehash's own path over the full picture.  All other variants come from one small grey master by a separable
+Lanczos filter in whole numbers, so that a dozen milliseconds buy them all and every machine gets the same bits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from scanner.variants.chosen import VARIANT_SETS, Which
+from scanner.variants.geometry import TURNS, Box, Variant, tilted_about, variant_named
+from scanner.works import Fingerprint, VariantFingerprint
+
+Grey = NDArray[np.uint8]
+SIDES: Final = {"phash64": 32, "phash256": 64}  # px, the grey square a fingerprint is computed from
+MASTER_SIDE: Final = 256  # px; the master is a square whatever the Work's proportions, as the fingerprints' pixels are
+_UNIT: Final = 1 << 14  # of the filter's whole numbers: 255 * 1.5 * 2**14 < 2**24, so float32 sums are exact in any order
+NEAR_BITS: Final = {"phash64": 2, "phash256": 12}  # a variant this near to an earlier one would only repeat its question
+
+
+def variant_fingerprints(image: Image.Image, which: Which) -> tuple[VariantFingerprint, ...]:
+    """Fingerprints of the Work as it may look, ``original`` first, then in order of expected gain.
+
+    A variant whose fingerprint lies within ``NEAR_BITS`` of an earlier one of the same algorithm is left out.
+
+    Args:
+        image: the Work in normal form (RGB, upright).
+        which: the set of variants.
+    """
+    variants = VARIANT_SETS[which]
+    found: list[VariantFingerprint] = []
+    for algorithm, side in SIDES.items():
+        values = _hashes(variant_greys(image, variants, side))
+        for index in _distinct(values, NEAR_BITS[algorithm]):
+            value = int.from_bytes(np.packbits(values[index]).tobytes(), "big")
+            fingerprint = Fingerprint(algorithm=algorithm, bits=values.shape[1], value=value)
+            found.append(VariantFingerprint(variant=variants[index].name, fingerprint=fingerprint))
+    order = {variant.name: place for place, variant in enumerate(variants)}
+    return tuple(sorted(found, key=lambda known: order[known.variant]))
+
+
+def render_variant(image: Image.Image, name: str, algorithm: str) -> Image.Image:
+    """The grey square whose fingerprint is the recorded one, bit for bit (for ``renditions/*.png``).
+
+    Args:
+        image: the Work in normal form.
+        name: of the variant.
+        algorithm: ``phash64`` (32 px) or ``phash256`` (64 px).
+    """
+    return Image.fromarray(variant_greys(image, (variant_named(name),), SIDES[algorithm])[0])
+
+
+def variant_greys(image: Image.Image, variants: Sequence[Variant], side: int) -> Grey:
+    """Grey squares of the variants, ``uint8[n, side, side]``."""
+    grey = image.convert("L")
+    master = Master(grey)
+    out = np.empty((len(variants), side, side), np.uint8)
+    for index, variant in enumerate(variants):
+        if variant.name == "original":
+            out[index] = np.asarray(grey.resize((side, side), Image.Resampling.LANCZOS))
+        else:
+            out[index] = master.rendered(variant, side)
+    return out
+
+
+class Master:
+    """A Work's small grey square and what was already computed from it."""
+
+    def __init__(self, grey: Image.Image) -> None:
+        """Shrink ``grey`` (mode L, full size) once."""
+        self.size = grey.size
+        square = grey.resize((MASTER_SIDE, MASTER_SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        self._tilted: dict[int, NDArray[np.float32]] = {0: np.asarray(square, np.float32)}
+        self._square = square
+        self._across: dict[tuple[int, int, float, float, float, float, int], NDArray[np.float32]] = {}
+
+    def rendered(self, variant: Variant, side: int) -> Grey:
+        """One variant's grey square, ``uint8[side, side]``."""
+        window, visible = self._upright(variant)
+        mirrored = variant.turn in ("mirror", "flip", "transpose", "transverse")
+        tilt = -variant.tilt_degrees if mirrored else variant.tilt_degrees
+        across = self._squeezed(tilt, window, visible, side, variant.fill)
+        taps, rest = _taps(window[1], window[3], visible[1], visible[3], side)
+        square = _rounded(taps @ across + (rest * variant.fill)[:, None])
+        square = _TURNED[variant.turn](square)
+        return 255 - square if variant.negative else square
+
+    def _upright(self, variant: Variant) -> tuple[Box, Box]:
+        """Window and visible part in units of the upright master's px."""
+        frame = variant.frame(*self.size)
+        turn = np.array(TURNS[variant.turn])
+        scale = MASTER_SIDE / np.array((frame.width, frame.height, frame.width, frame.height), np.float64)
+
+        def upright(box: Box) -> Box:
+            points = (np.array(box) * scale).reshape(2, 2) @ turn[:, :2].T + turn[:, 2] * MASTER_SIDE
+            low, high = points.min(axis=0), points.max(axis=0)
+            # 2**-10 px: so that equal windows are equal keys, and libm's last digit decides nothing
+            return tuple(float(round(x * 1024)) / 1024 for x in (*low, *high))  # type: ignore[return-value]
+
+        return upright(frame.window), upright(frame.visible)
+
+    def _squeezed(self, tilt: int, window: Box, visible: Box, side: int, fill: int) -> NDArray[np.float32]:
+        key = (tilt, side, window[0], window[2], visible[0], visible[2], fill)
+        if key not in self._across:
+            taps, rest = _taps(window[0], window[2], visible[0], visible[2], side)
+            across = self._canvas(tilt) @ taps.T + (rest * fill)[None, :]
+            self._across[key] = _rounded(across).astype(np.float32)
+        return self._across[key]
+
+    def _canvas(self, tilt: int) -> NDArray[np.float32]:
+        if tilt not in self._tilted:
+            width, height = self.size
+            stretch = np.diag((MASTER_SIDE / width, MASTER_SIDE / height, 1.0))
+            matrix = stretch @ tilted_about(width / 2, height / 2, tilt) @ np.linalg.inv(stretch)
+            terms = tuple(round(float(term) * 2**20) / 2**20 for term in matrix[:2].ravel())
+            turned = self._square.transform(
+                self._square.size, Image.Transform.AFFINE, terms, Image.Resampling.BICUBIC, fillcolor=0
+            )
+            self._tilted[tilt] = np.asarray(turned, np.float32)
+        return self._tilted[tilt]
+
+
+@lru_cache(maxsize=4096)
+def _taps(
+    start: float, stop: float, first: float, last: float, side: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Lanczos weights of the master's px for each of ``side`` points over [start, stop), and those of the fill.
+
+    Whole numbers in units of ``1 / _UNIT``; what lies outside [first, last) is fill, what lies outside the window is unseen.
+    """
+    scale = (stop - start) / side
+    reach = 3.0 * max(scale, 1.0)
+    pixels = np.arange(math.floor(start), math.ceil(stop), dtype=np.float64)
+    centres = start + (np.arange(side) + 0.5) * scale
+    distance = (pixels[None, :] + 0.5 - centres[:, None]) * (3.0 / reach)
+    weights = np.where(np.abs(distance) < 3.0, np.sinc(distance) * np.sinc(distance / 3.0), 0.0)
+    weights *= np.clip(np.minimum(pixels + 1, stop) - np.maximum(pixels, start), 0.0, 1.0)
+    weights /= weights.sum(axis=1, keepdims=True)
+    seen = weights * np.clip(np.minimum(pixels + 1, last) - np.maximum(pixels, first), 0.0, 1.0)
+    taps = np.zeros((side, MASTER_SIDE), np.float32)
+    inside = (pixels >= 0) & (pixels < MASTER_SIDE)
+    taps[:, pixels[inside].astype(np.int64)] = np.rint(seen[:, inside] * _UNIT)
+    return taps, (_UNIT - taps.sum(axis=1)).astype(np.float32)
+
+
+def _rounded(sums: NDArray[np.float32]) -> Grey:
+    return np.clip(np.floor(sums / _UNIT + 0.5), 0, 255).astype(np.uint8)
+
+
+_TURNED: Final = {
+    "upright": lambda square: square,
+    "mirror": lambda square: square[:, ::-1],
+    "flip": lambda square: square[::-1],
+    "rotate-90": lambda square: np.rot90(square, 1),
+    "rotate-180": lambda square: square[::-1, ::-1],
+    "rotate-270": lambda square: np.rot90(square, -1),
+    "transpose": lambda square: square.T,
+    "transverse": lambda square: square[::-1, ::-1].T,
+}
+
+
+def _hashes(greys: Grey) -> NDArray[np.bool_]:
+    """Bits of imagehash's pHash, ``bool[n, bits]``."""
+    from scipy.fftpack import dct
+
+    side = greys.shape[1] // 4
+    low = dct(dct(greys.astype(np.float64), axis=1), axis=2)[:, :side, :side].reshape(len(greys), -1)
+    bits: NDArray[np.bool_] = low > np.median(low, axis=1, keepdims=True)
+    return bits
+
+
+def _distinct(bits: NDArray[np.bool_], near: int) -> list[int]:
+    kept: list[int] = []
+    for index in range(len(bits)):
+        if not kept or int((bits[kept] != bits[index]).sum(axis=1).min()) > near:
+            kept.append(index)
+    return kept
