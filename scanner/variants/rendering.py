@@ -15,15 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from scanner.hashers import ALGORITHMS, GREY_SIDE, Algorithm, fingerprints_many, grey_image, grey_pixels, unpacked
 from scanner.variants.chosen import VARIANT_SETS, Which
 from scanner.variants.geometry import TURNS, Box, Variant, tilted_about, variant_named
-from scanner.works import Fingerprint, VariantFingerprint
+from scanner.works import VariantFingerprint
 
 Grey = NDArray[np.uint8]
-SIDES: Final = {"phash64": 32, "phash256": 64}  # px, the grey square a fingerprint is computed from
 MASTER_SIDE: Final = 256  # px; the master is a square whatever the Work's proportions, as the fingerprints' pixels are
-_UNIT: Final = 1 << 14  # of the filter's whole numbers: 255 * 1.5 * 2**14 < 2**24, so float32 sums are exact in any order
-NEAR_BITS: Final = {"phash64": 2, "phash256": 12}  # a variant this near to an earlier one would only repeat its question
+_UNIT: Final = 1 << 14  # of the filter's whole numbers: 255 * 2 * 2**14 < 2**24, so float32 sums are exact in any order
+NEAR_BITS: Final[dict[Algorithm, int]] = {"phash64": 2, "phash256": 12}
+"""A variant this near to an earlier one would only repeat its question."""
+
 
 
 def variant_fingerprints(image: Image.Image, which: Which) -> tuple[VariantFingerprint, ...]:
@@ -37,17 +39,19 @@ def variant_fingerprints(image: Image.Image, which: Which) -> tuple[VariantFinge
     """
     variants = VARIANT_SETS[which]
     found: list[VariantFingerprint] = []
-    for algorithm, side in SIDES.items():
-        values = _hashes(variant_greys(image, variants, side))
-        for index in _distinct(values, NEAR_BITS[algorithm]):
-            value = int.from_bytes(np.packbits(values[index]).tobytes(), "big")
-            fingerprint = Fingerprint(algorithm=algorithm, bits=values.shape[1], value=value)
-            found.append(VariantFingerprint(variant=variants[index].name, fingerprint=fingerprint))
+    for algorithm in ALGORITHMS:
+        values = fingerprints_many(variant_greys(image, variants, algorithm))
+        kept = _distinct(values.reshape(len(values), -1), NEAR_BITS[algorithm])
+        known = unpacked(values[kept], algorithm)
+        found += [
+            VariantFingerprint(variant=variants[index].name, fingerprint=fingerprint)
+            for index, fingerprint in zip(kept, known, strict=True)
+        ]
     order = {variant.name: place for place, variant in enumerate(variants)}
     return tuple(sorted(found, key=lambda known: order[known.variant]))
 
 
-def render_variant(image: Image.Image, name: str, algorithm: str) -> Image.Image:
+def render_variant(image: Image.Image, name: str, algorithm: Algorithm) -> Image.Image:
     """The grey square whose fingerprint is the recorded one, bit for bit (for ``renditions/*.png``).
 
     Args:
@@ -55,19 +59,17 @@ def render_variant(image: Image.Image, name: str, algorithm: str) -> Image.Image
         name: of the variant.
         algorithm: ``phash64`` (32 px) or ``phash256`` (64 px).
     """
-    return Image.fromarray(variant_greys(image, (variant_named(name),), SIDES[algorithm])[0])
+    return Image.fromarray(variant_greys(image, (variant_named(name),), algorithm)[0])
 
 
-def variant_greys(image: Image.Image, variants: Sequence[Variant], side: int) -> Grey:
+def variant_greys(image: Image.Image, variants: Sequence[Variant], algorithm: Algorithm) -> Grey:
     """Grey squares of the variants, ``uint8[n, side, side]``."""
-    grey = image.convert("L")
+    grey = grey_image(image)
     master = Master(grey)
+    side = GREY_SIDE[algorithm]
     out = np.empty((len(variants), side, side), np.uint8)
     for index, variant in enumerate(variants):
-        if variant.name == "original":
-            out[index] = np.asarray(grey.resize((side, side), Image.Resampling.LANCZOS))
-        else:
-            out[index] = master.rendered(variant, side)
+        out[index] = grey_pixels(grey, algorithm) if variant.name == "original" else master.rendered(variant, side)
     return out
 
 
@@ -134,7 +136,7 @@ def _taps(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Lanczos weights of the master's px for each of ``side`` points over [start, stop), and those of the fill.
 
-    Whole numbers in units of ``1 / _UNIT``; what lies outside [first, last) is fill, what lies outside the window is unseen.
+    Whole numbers in units of ``1 / _UNIT``.  What lies outside [first, last) is fill, what lies outside the window unseen.
     """
     scale = (stop - start) / side
     reach = 3.0 * max(scale, 1.0)
@@ -167,19 +169,10 @@ _TURNED: Final = {
 }
 
 
-def _hashes(greys: Grey) -> NDArray[np.bool_]:
-    """Bits of imagehash's pHash, ``bool[n, bits]``."""
-    from scipy.fftpack import dct
-
-    side = greys.shape[1] // 4
-    low = dct(dct(greys.astype(np.float64), axis=1), axis=2)[:, :side, :side].reshape(len(greys), -1)
-    bits: NDArray[np.bool_] = low > np.median(low, axis=1, keepdims=True)
-    return bits
-
-
-def _distinct(bits: NDArray[np.bool_], near: int) -> list[int]:
+def _distinct(values: NDArray[np.uint64], near: int) -> list[int]:
+    """Indices of the rows of ``uint64[n, words]`` that lie more than ``near`` bits from every kept earlier one."""
     kept: list[int] = []
-    for index in range(len(bits)):
-        if not kept or int((bits[kept] != bits[index]).sum(axis=1).min()) > near:
+    for index, value in enumerate(values):
+        if not kept or int(np.bitwise_count(values[kept] ^ value).sum(axis=1).min()) > near:
             kept.append(index)
     return kept
