@@ -126,7 +126,7 @@ def _median_bits(greys: NDArray[np.uint8], bits: int) -> tuple[NDArray[np.bool_]
     along_x = (greys.reshape(n * side, side).astype(np.float64) @ basis).reshape(n, side, kept)
     along_y = along_x.transpose(0, 2, 1).reshape(n * kept, side) @ basis
     low = along_y.reshape(n, kept, kept).transpose(0, 2, 1).reshape(n, bits)
-    middle = np.partition(low, (bits // 2 - 1, bits // 2), axis=1)[:, bits // 2 - 1 : bits // 2 + 1]
+    middle = np.sort(low, axis=1)[:, bits // 2 - 1 : bits // 2 + 1]
     return low > middle.mean(axis=1, keepdims=True), (middle[:, 1] - middle[:, 0]) < _TIE
 
 
