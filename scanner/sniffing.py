@@ -36,15 +36,28 @@ _MAGIC: Final[tuple[tuple[bytes, str], ...]] = (
     (b"qoif", "QOI"),
     (b"DDS ", "DDS"),
     (b"gimp xcf", "XCF"),
-    (b"%PDF-", "PDF"),
-    (b"%!PS-Adobe", "EPS"),
 )
 _HEIF_BRANDS: Final = frozenset(
     {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1"}
 )
 # "BM" alone begins too many texts; the size of the second header is one of few.
 _BMP_HEADERS: Final = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
-_SVG_OPENINGS: Final = (b"<svg", b"<?xml")
+
+PICTURE_SUFFIXES: Final = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".avif", ".tif", ".tiff", ".bmp", ".dib"}
+    | {".heic", ".heif", ".hif"}
+)
+"""Names that promise a picture we can read, in lower case."""
+
+WORKSHOP_SUFFIXES: Final = frozenset(
+    {".psd", ".psb", ".kra", ".clip", ".procreate", ".sai", ".sai2", ".xcf", ".ora", ".mdp", ".afphoto", ".afdesign"}
+    | {".ai", ".svg", ".jxl", ".jp2"}
+    | {".cr2", ".cr3", ".nef", ".nrw", ".arw", ".dng", ".raf", ".orf", ".rw2", ".pef", ".srw"}
+)
+"""Names of painting programs' own files and of camera raw: works, but to be exported first.
+
+Camera raw mostly begins like a TIFF whose first frame is a thumbnail, so the name decides here, not the bytes.
+"""
 
 
 def sniff_format(head: bytes) -> str | None:

@@ -84,11 +84,15 @@ class Declared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendition:
-    """A published rendition of a Work (a web size, a watermarked preview): compared; the finding is the Work's."""
+    """A published rendition of a Work (a web size, a watermarked preview): compared; the finding is the Work's.
+
+    ``fingerprints`` are those of its own pixels, in the same variants as the Work's.
+    """
 
     file: str
     sha256: str
     md5: str
+    fingerprints: tuple[VariantFingerprint, ...] = ()
     path: str | None = field(default=None, compare=False)  # on this machine; never written into a package
 
 
@@ -164,10 +168,15 @@ class Excluded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Portfolio:
-    """An ordered set of Works (by ``file``, UTF-8 bytes) and the files that were excluded."""
+    """An ordered set of Works (by ``file``, UTF-8 bytes) and the files that were excluded.
+
+    ``other_files`` counts what is no picture by name and by content (texts, spreadsheets): not listed, because their
+    names are nobody's business in an evidence package.
+    """
 
     works: tuple[Work, ...]
     excluded: tuple[Excluded, ...] = ()
+    other_files: int = 0
 
     @property
     def digest(self) -> str:
@@ -177,6 +186,8 @@ class Portfolio:
             state.update(f"{work.file}\0{work.sha256}\n".encode("utf-8", "surrogateescape"))
             for rendition in work.renditions:
                 state.update(f"rendition\0{rendition.sha256}\n".encode())
+                for known in rendition.fingerprints:
+                    state.update(f"{known.variant}\0{known.fingerprint}\n".encode())
             for known in work.fingerprints:
                 state.update(f"{known.variant}\0{known.fingerprint}\n".encode())
             state.update(repr(work.declared).encode("utf-8", "surrogateescape"))

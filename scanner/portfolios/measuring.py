@@ -1,0 +1,163 @@
+"""One file to its digests, facts and fingerprints; many files in worker processes that may die.
+
+A decoder can crash on a damaged file and take its process with it.  ``ProcessPoolExecutor`` then says so for every
+file in flight (``multiprocessing.Pool`` would wait for ever), so those are measured again, one at a time: the file that
+kills its process alone as well is the culprit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import multiprocessing
+import signal
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, BinaryIO
+
+from PIL import Image
+
+from scanner.decoding import WORK_FORMATS, DecodeLimits, Picture, PictureError, PictureFault, decode_picture
+from scanner.hashers import detail, grey_pixels
+from scanner.works import ExcludedReason, VariantFingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Variants = Callable[[Image.Image], tuple[VariantFingerprint, ...]]
+
+SHARED_PIXELS = 64_000_000
+"""Pictures above this (256 MB while decoded) wait until the others are done and are then measured one at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the decoded picture said: size as shown, and what its pixels hash to."""
+
+    format: str
+    width: int
+    height: int
+    detail: Decimal
+    fingerprints: tuple[VariantFingerprint, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One file: its digests, and either facts or the reason why there are none."""
+
+    sha256: str | None = None
+    md5: str | None = None
+    bytes: int | None = None
+    facts: Facts | None = None
+    reason: ExcludedReason | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """How a file is measured: a value that is sent to worker processes, so ``variants`` must be importable there."""
+
+    limits: DecodeLimits
+    variants: Variants
+
+    def __call__(self, path: str) -> Measured:
+        """Digest the file's bytes, then decode those bytes; faults are values."""
+        try:
+            with open(path, "rb") as file:  # noqa: PTH123 - the name may hold bytes that are not UTF-8
+                digests = _digested(file)
+                try:
+                    return replace(digests, facts=self._facts(file))
+                except PictureError as error:
+                    return replace(digests, reason=ExcludedReason(error.fault.value), note=error.detail)
+        except OSError as error:
+            return Measured(reason=ExcludedReason.UNREADABLE, note=error.strerror or type(error).__name__)
+
+    def _facts(self, file: BinaryIO) -> Facts:
+        # Colour is not compared: grey has the same fingerprints in a quarter of the memory.
+        picture: Picture = decode_picture(file, formats=WORK_FORMATS, limits=self.limits, grey=True)
+        return Facts(
+            format=picture.format,
+            width=picture.width,
+            height=picture.height,
+            detail=detail(grey_pixels(picture.image, "phash64")),
+            fingerprints=self.variants(picture.image),
+        )
+
+
+def _digested(file: BinaryIO) -> Measured:
+    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+    while block := file.read(1 << 20):
+        sha256.update(block)
+        md5.update(block)
+    size = file.tell()
+    file.seek(0, io.SEEK_SET)
+    return Measured(sha256=sha256.hexdigest(), md5=md5.hexdigest(), bytes=size)
+
+
+def measure_all(paths: Sequence[str], measure: Measure, workers: int) -> Iterator[tuple[str, Measured]]:
+    """Measure every path, each once, in any order.
+
+    Args:
+        paths: of regular files, no two alike.
+        measure: how.
+        workers: processes at work at once; 0 decodes in this one, where a crash of a decoder is everybody's.
+    """
+    if not workers:
+        yield from ((path, measure(path)) for path in paths)
+        return
+    ordinary = replace(measure.limits, max_pixels=min(SHARED_PIXELS, measure.limits.max_pixels))
+    large: list[str] = []
+    for path, measured in _in_workers(paths, replace(measure, limits=ordinary), workers):
+        if measured.reason is ExcludedReason.OVER_LIMIT and measure.limits.max_pixels > SHARED_PIXELS:
+            large.append(path)
+        else:
+            yield path, measured
+    yield from _in_workers(sorted(large), measure, 1)
+
+
+def _in_workers(paths: Sequence[str], measure: Measure, workers: int) -> Iterator[tuple[str, Measured]]:
+    pending = list(reversed(paths))
+    while pending:
+        suspects: list[str] = []
+        with _executor(min(workers, len(pending))) as executor:
+            running: dict[Future[Measured], str] = {}
+            while (pending or running) and not suspects:
+                # As many in flight as there are workers: whatever is in flight when one dies is tried again.
+                while pending and len(running) < workers and not suspects:
+                    path = pending.pop()
+                    try:
+                        running[executor.submit(measure, path)] = path
+                    except BrokenProcessPool:
+                        suspects.append(path)
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    path = running.pop(future)
+                    try:
+                        yield path, future.result()
+                    except BrokenProcessPool:
+                        suspects.append(path)
+            for future, path in running.items():
+                suspects.append(path)
+                future.cancel()
+        for path in sorted(suspects):
+            yield path, _measured_alone(path, measure)
+
+
+def _measured_alone(path: str, measure: Measure) -> Measured:
+    with _executor(1) as executor:
+        try:
+            return executor.submit(measure, path).result()
+        except BrokenProcessPool:
+            note = "the process that decoded it ended, twice"
+            return Measured(reason=ExcludedReason(PictureFault.DECODE_CRASH.value), note=note)
+
+
+def _executor(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_worker)
+
+
+def _begin_worker() -> None:
+    # Ctrl-C reaches the whole group: the first process decides, the others would only print tracebacks.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
