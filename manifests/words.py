@@ -153,7 +153,8 @@ CAVEATS: Final[dict[str, dict[str, str]]] = {
         "zh": "预计偶然接近的行数大于 0.001。",
     },
     Caveat.SECOND_CHECK_NOT_RUN: {"en": "No second check was run.", "zh": "未进行第二项检查。"},
-    Caveat.SECOND_CHECK_FAILED: {"en": "It did not pass.", "zh": "未通过。"},
+    # Section 2 shortens this pair to one table cell ("It did not pass"); alone it would not say what "it" is.
+    Caveat.SECOND_CHECK_FAILED: {"en": "The second check did not pass.", "zh": "第二项检查未通过。"},
     Caveat.LOW_DETAIL: {
         "en": "The picture has little detail; chance matches are more frequent.",
         "zh": "图像细节少，偶然匹配更常见。",
@@ -212,8 +213,6 @@ CAVEATS: Final[dict[str, dict[str, str]]] = {
         "zh": "未核对计算机时钟。",
     },
 }
-# Section 2 shortens this pair to one table cell ("It did not pass"); alone it would not say what "it" is.
-CAVEATS[Caveat.SECOND_CHECK_FAILED] = {"en": "The second check did not pass.", "zh": "第二项检查未通过。"}
 
 
 def sentence(match: Mapping[str, Any], lang: Lang = "en") -> str:
