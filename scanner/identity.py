@@ -1,0 +1,398 @@
+"""What an artist declares about themselves: names, handles, domains, profiles, addresses of their pictures.
+
+Declarations, never findings: nothing here is checked against the world.  Parsing takes text and returns a frozen value; errors name
+the file, the line and the key.  Reading files is the caller's.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import hashlib
+import io
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, Final
+
+from scanner.errors import ConfigError
+from scanner.urls import BadUrl, canonicalize_url, is_public_suffix, platform_of
+from scanner.urls.canonicalize import canonical_host
+
+_KEYS: Final = ("names", "aliases", "handles", "domains", "profile_urls", "work_urls", "work_urls_file")
+_URL_COLUMNS: Final = (
+    "work_url", "published_url", "image_url", "img_url", "file_url", "media_url", "image", "src", "url", "link", "href",
+)  # fmt: skip
+_UNUSABLE: Final = re.compile("[\x00-\x1f\x7f\ufffd\ud800-\udfff]")
+_MAX_DECLARED: Final = 512  # characters of a name, handle or title
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """A declared name: as written, and with its parts where the owner gave them (then also "Family, Given" is looked for)."""
+
+    name: str
+    given: str | None = None
+    family: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    """A domain of one's own and when it was: ISO dates, inclusive, None where open.  ``domain`` is lower case, A-labels."""
+
+    domain: str
+    since: str | None = None
+    until: str | None = None
+
+    def covers(self, released: str | None) -> bool:
+        """Whether a release of that day (``2021-08-20``, ``2021-08`` or ``2021``) lies in the time; an unknown day does."""
+        if released is None:
+            return True
+        first, last = released, released + "~"  # "~" sorts behind digits and "-": the last day of a month or year
+        return (self.since is None or last >= self.since) and (self.until is None or first <= self.until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What one claimant declares.  All text is as written but for surrounding white space; order as given, no repetitions."""
+
+    names: tuple[Name, ...] = ()
+    aliases: tuple[str, ...] = ()
+    handles: tuple[str, ...] = ()
+    domains: tuple[Domain, ...] = ()
+    profile_urls: tuple[str, ...] = ()
+    work_urls: tuple[str, ...] = ()
+    work_urls_files: tuple[str, ...] = field(default=(), compare=False)  # paths, for the caller to read; in no package
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON of ``record()``."""
+        text = json.dumps(self.record(), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def record(self) -> dict[str, Any]:
+        """What ``identity.json`` holds: strings, arrays, null."""
+        return {
+            "schema": "provscan.identity/1",
+            "names": [{"name": one.name, "given": one.given, "family": one.family} for one in self.names],
+            "aliases": list(self.aliases),
+            "handles": list(self.handles),
+            "domains": [{"domain": one.domain, "from": one.since, "to": one.until} for one in self.domains],
+            "profile_urls": list(self.profile_urls),
+            "work_urls": list(self.work_urls),
+        }
+
+    def with_work_urls(self, urls: tuple[str, ...]) -> Identity:
+        """This Identity with further work URLs, as read from a file of ``work_urls_files``."""
+        return replace(self, work_urls=tuple(dict.fromkeys((*self.work_urls, *urls))))
+
+
+def parse_identity(text: str, *, where: str) -> Identity:
+    """The Identity in a TOML file: the keys of ``[identity]`` in ``case.toml``, at the top or in a table of that name.
+
+    Args:
+        text: the whole file.
+        where: its name, for error messages.
+
+    Raises:
+        ConfigError: not TOML, an unknown key, a value that cannot be used; with file, line and key.
+    """
+    try:
+        table: Mapping[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(
+            f"{where} is not valid TOML: {error}", hint="Text stands in double quotes, lists in [ ]."
+        ) from error
+    path = ""
+    if set(table) == {"identity"} and isinstance(table["identity"], dict):
+        table, path = table["identity"], "identity."
+    return identity_of(table, where=where, text=text, path=path)
+
+
+def identity_of(table: Mapping[str, Any], *, where: str, text: str = "", path: str = "identity.") -> Identity:
+    """The Identity in a TOML table that is already read.
+
+    Args:
+        table: the table.
+        where: the file's name, for error messages.
+        text: the whole file, so that errors can name the line.
+        path: what stands before the keys in error messages.
+
+    Raises:
+        ConfigError: an unknown key or a value that cannot be used; with file, line and key.
+    """
+    reader = _Reader(where=where, text=text, path=path)
+    for key in table:
+        if key not in _KEYS:
+            near = difflib.get_close_matches(key, _KEYS, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(_KEYS)}."
+            raise reader.error(key, key, "is not a key of an identity", hint)
+    return Identity(
+        names=_unique(reader.name(key, value) for key, value in reader.entries(table, "names")),
+        aliases=_unique(reader.text_of(key, value) for key, value in reader.entries(table, "aliases")),
+        handles=_unique(reader.handle(key, value) for key, value in reader.entries(table, "handles")),
+        domains=_unique(reader.domain(key, value) for key, value in reader.entries(table, "domains")),
+        profile_urls=_unique(reader.url(key, value) for key, value in reader.entries(table, "profile_urls")),
+        work_urls=_unique(reader.url(key, value) for key, value in reader.entries(table, "work_urls")),
+        work_urls_files=_unique(reader.text_of(key, value) for key, value in reader.entries(table, "work_urls_file")),
+    )
+
+
+def _unique(values: Any) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reader:
+    """Typed reading of one table, with errors that say where."""
+
+    where: str
+    text: str
+    path: str
+
+    def error(self, key: str, shown: object, what: str, hint: str = "") -> ConfigError:
+        line = self._line_of(key, shown)
+        place = f"{self.where}:{line}" if line else self.where
+        return ConfigError(f"{place}: {self.path}{key} {what}", hint=hint)
+
+    def _line_of(self, key: str, shown: object) -> int | None:
+        """The line of the value as it stands in the file, else of its key; the TOML reader keeps no positions."""
+        lines = self.text.split("\n")
+        quoted = json.dumps(shown, ensure_ascii=False)[1:-1] if isinstance(shown, str) else str(shown)
+        start = next(
+            (n for n, line in enumerate(lines) if re.match(rf"\s*{re.escape(key.partition('[')[0])}\s*=", line)), 0
+        )
+        for number in range(start, len(lines)):
+            if quoted and quoted in lines[number]:
+                return number + 1
+        return start + 1 if self.text else None
+
+    def entries(self, table: Mapping[str, Any], key: str) -> list[tuple[str, object]]:
+        value = table.get(key, [])
+        if isinstance(value, (str, dict)):
+            return [(key, value)]
+        if not isinstance(value, list):
+            raise self.error(key, key, f"must be a list of text, not {_kind_of(value)}")
+        return [(f"{key}[{number}]", entry) for number, entry in enumerate(value)]
+
+    def text_of(self, key: str, value: object) -> str:
+        if not isinstance(value, str):
+            raise self.error(key, value, f"must be text, not {_kind_of(value)}")
+        stripped = value.strip()
+        if not stripped:
+            raise self.error(key, value, "is empty")
+        if _UNUSABLE.search(stripped):
+            raise self.error(key, value, "holds a control character or a broken one (U+FFFD)")
+        return stripped
+
+    def short(self, key: str, value: object) -> str:
+        text = self.text_of(key, value)
+        if len(text) > _MAX_DECLARED:
+            raise self.error(key, value, f"is longer than {_MAX_DECLARED} characters")
+        return text
+
+    def name(self, key: str, value: object) -> Name:
+        if not isinstance(value, dict):
+            return Name(name=self.short(key, value))
+        for part in value:
+            if part not in {"name", "given", "family"}:
+                raise self.error(f"{key}.{part}", part, "is not a key of a name", "Known keys: name, given, family.")
+        parts = {part: self.short(f"{key}.{part}", value[part]) for part in value}
+        given, family = parts.get("given"), parts.get("family")
+        if (given is None) != (family is None):
+            raise self.error(key, given or family, "needs both given and family, or neither")
+        name = parts.get("name") or (f"{given} {family}" if given else None)
+        if name is None:
+            raise self.error(
+                key, key, "has no name", 'Write { given = "Ada", family = "Example" } or just "Ada Example".'
+            )
+        return Name(name=name, given=given, family=family)
+
+    def handle(self, key: str, value: object) -> str:
+        handle = self.short(key, value).removeprefix("@")
+        if not handle or re.search(r"[\s/@]", handle):
+            raise self.error(key, value, "is not a user name", "Give the name alone; addresses go into profile_urls.")
+        return handle
+
+    def url(self, key: str, value: object) -> str:
+        text = self.text_of(key, value)
+        canonical = canonicalize_url(text)
+        if isinstance(canonical, BadUrl):
+            raise self.error(key, value, f"is not an http or https address ({canonical.reason})")
+        return text
+
+    def domain(self, key: str, value: object) -> Domain:
+        bounds: dict[str, str | None] = {"from": None, "to": None}
+        shown = value
+        if isinstance(value, dict):
+            for part in value:
+                if part not in {"domain", "from", "to"}:
+                    raise self.error(f"{key}.{part}", part, "is not a key of a domain", "Known keys: domain, from, to.")
+            bounds = {part: self.day(f"{key}.{part}", value[part]) if part in value else None for part in bounds}
+            shown = value.get("domain", "")
+        text = self.text_of(key, shown)
+        host = canonical_host(text)
+        if host is None or "." not in host:
+            hint = "Give the domain alone, like example.art; addresses go into profile_urls or work_urls."
+            raise self.error(key, shown, f"{text!r} is not a domain", hint)
+        platform = platform_of(host)
+        if platform is not None or is_public_suffix(host):
+            what = f"{host} is shared by many people{f' ({platform})' if platform else ''}"
+            raise self.error(key, shown, what, "Declare your page there in profile_urls instead.")
+        since, until = bounds["from"], bounds["to"]
+        if since and until and until < since:
+            raise self.error(key, shown, "ends before it begins")
+        return Domain(domain=host.removeprefix("www.") if host.count(".") > 1 else host, since=since, until=until)
+
+    def day(self, key: str, value: object) -> str:
+        if isinstance(value, date):
+            return value.isoformat()[:10]
+        text = self.text_of(key, value)
+        if not re.fullmatch(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?", text):
+            raise self.error(key, value, "is not a date like 2016-05-01")
+        return text
+
+
+def _kind_of(value: object) -> str:
+    return {
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        dict: "a table",
+        list: "a list",
+        str: "text",
+    }.get(type(value), type(value).__name__)
+
+
+def parse_url_list(text: str, *, where: str) -> tuple[str, ...]:
+    """The URLs of a gallery export: a text file with one URL a line, or a CSV or TSV with a column of URLs.
+
+    In text files empty lines and lines that begin with ``#`` are skipped, and so is the ``| `` that gallery-dl puts before further
+    addresses of one picture.  In tables the first known column is taken (``url``, ``image_url``, ``src`` …), or else every column
+    that holds nothing but URLs.
+
+    Raises:
+        ConfigError: a line that is no http or https URL, or a table without such a column; with file and line.
+    """
+    lines = [(number, line.strip()) for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1)]
+    filled = [(number, line) for number, line in lines if line and not line.startswith("#")]
+    if not filled:
+        return ()
+    if _is_table([line for _, line in filled]):
+        return _urls_of_table(text.removeprefix("\ufeff"), where=where)
+    urls: list[str] = []
+    for number, line in filled:
+        url = line.removeprefix("| ").strip()
+        urls.append(_checked_url(url, f"{where}:{number}"))
+    return tuple(dict.fromkeys(urls))
+
+
+def _is_table(lines: list[str]) -> bool:
+    """Whether the first line is a header, or a row whose fields are not one URL."""
+    return (
+        isinstance(canonicalize_url(lines[0].removeprefix("| ")), BadUrl)
+        or re.search(r"[\t\"]|,\s*https?:", lines[0]) is not None
+    )
+
+
+def _checked_url(url: str, place: str) -> str:
+    bad = canonicalize_url(url)
+    if isinstance(bad, BadUrl) or _UNUSABLE.search(url):
+        raise ConfigError(
+            f"{place}: not an http or https address: {url[:120]!r}",
+            hint="One address a line, or a table with a url column.",
+        )
+    return url
+
+
+def _urls_of_table(text: str, *, where: str) -> tuple[str, ...]:
+    first = text.split("\n", 1)[0]
+    delimiter = max("\t;,", key=first.count)
+    try:
+        rows = [(number, row) for number, row in _numbered_rows(text, delimiter) if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise ConfigError(f"{where}: not a readable table: {error}") from error
+    names = [cell.strip().casefold() for cell in rows[0][1]]
+    known = [names.index(name) for name in _URL_COLUMNS if name in names][:1]
+    columns = known or _columns_of_urls(rows)
+    if not columns:
+        raise ConfigError(
+            f"{where}: no column of addresses among {', '.join(rows[0][1])}",
+            hint=f"Name the column {_URL_COLUMNS[1]} or url, or give a text file with one address a line.",
+        )
+    has_header = bool(known) or any(isinstance(canonicalize_url(rows[0][1][column]), BadUrl) for column in columns)
+    cells = [
+        (number, row[column].strip()) for number, row in rows[has_header:] for column in columns if column < len(row)
+    ]
+    return tuple(dict.fromkeys(_checked_url(cell, f"{where}:{number}") for number, cell in cells if cell))
+
+
+def _numbered_rows(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows: list[tuple[int, list[str]]] = []
+    number = 1
+    for row in reader:
+        rows.append((number, row))
+        number = reader.line_num + 1
+    return rows
+
+
+def _columns_of_urls(rows: list[tuple[int, list[str]]]) -> list[int]:
+    body = [row for _, row in (rows[1:] if len(rows) > 1 else rows)]
+    width = len(rows[0][1])
+    columns = []
+    for column in range(width):
+        cells = [row[column].strip() for row in body if column < len(row) and row[column].strip()]
+        if cells and not any(isinstance(canonicalize_url(cell), BadUrl) for cell in cells):
+            columns.append(column)
+    return columns
+
+
+def identity_template() -> str:
+    """The commented ``[identity]`` keys that ``provscan init`` writes: valid TOML that declares nothing yet."""
+    return _TEMPLATE
+
+
+_TEMPLATE: Final = """\
+# What you declare about yourself.  None of it leaves this computer, and none of it is checked: it is looked for in the rows.
+# Remove the # in front of a line to use it.
+
+# Your name as it stands beside your pictures.  With its parts, "Example, Ada" is found as well.
+names = [
+  # "Ada Example",
+  # { given = "Ada", family = "Example" },
+]
+
+# Pen names, former names, your name in another script.  Found only as written (case and accents aside).
+aliases = [
+  # "The Example Studio",
+]
+
+# User names, with or without @.
+handles = [
+  # "@ada_example",
+]
+
+# Domains that are yours alone; their sub-domains count too.  For a domain you have sold or bought, say from when to when.
+# Shared sites (deviantart.com, blogspot.com ...) do not belong here: give your page there under profile_urls.
+domains = [
+  # "ada-example.art",
+  # { domain = "ada-old.example", from = "2009-01-01", to = "2018-06-30" },
+]
+
+# Your pages on shared sites.
+profile_urls = [
+  # "https://www.deviantart.com/ada-example",
+  # "https://ada-example.artstation.com",
+]
+
+# Addresses of your pictures (the picture files, not the pages): the best there is.  Most platforms can export such a list.
+work_urls = [
+  # "https://cdna.artstation.com/p/assets/images/images/000/000/001/large/ada-example-fox.jpg",
+]
+# The same from a file beside this one: text with one address a line, or a table (csv) with a column "url".
+# work_urls_file = "gallery.csv"
+"""

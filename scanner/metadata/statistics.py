@@ -1,0 +1,130 @@
+"""How often each declared thing occurs in all rows scanned, and what that says about single hits.
+
+"1,204 rows name John Smith": a name that many bear is a weak lead, an address that thousands of rows share is site furniture.  Both are
+known only after the last shard, so batches are counted into a mergeable ``Counter`` (its keys are text, its sum is the merge) and the
+hits are judged at the end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from scanner.metadata.values import MetadataHit
+
+FURNITURE_ROWS = 1_000  # identity.md section 5: more rows than this …
+FURNITURE_CAPTIONS = 20  # … with more distinct captions than this: a logo, not a work
+SHARED_PER_ROWS = 100_000  # a name in more than one row of so many belongs to other people too
+FILE_NAME_ROWS = 50  # a file name in more rows than this is no distinctive one
+
+
+def count_terms(hits: Sequence[MetadataHit], captions: Any = None) -> Counter[str]:
+    """Count the hits of one batch, as a value that is merged by ``+``.
+
+    Keys are ``rows:<kind>:<value>`` (distinct rows), ``styled:<kind>:<value>`` (of these, beside a style phrase),
+    ``hosts:<kind>:<value>`` (of these, on a declared host or address) and ``caption:<value>:<digest>`` for the distinct captions of
+    an asset, at most 21 of one batch.
+
+    Args:
+        hits: of ``match_batch``.
+        captions: the batch's caption column (an Arrow array) or None.
+    """
+    counts: Counter[str] = Counter()
+    rows = {(hit.index, hit.kind, hit.value) for hit in hits}
+    declared_rows = {
+        hit.index
+        for hit in hits
+        if hit.kind in {"url_equal", "asset_equal", "host_equal"} and hit.strength == "finding"
+    }
+    styled = {(hit.index, hit.kind, hit.value) for hit in hits if "style_phrase" in hit.detail}
+    for index, kind, value in rows:
+        counts[f"rows:{kind}:{value}"] += 1
+        if kind == "caption_contains" and index in declared_rows:
+            counts[f"hosts:{kind}:{value}"] += 1
+    for _, kind, value in styled:
+        counts[f"styled:{kind}:{value}"] += 1
+    if captions is not None:
+        for index, kind, value in rows:
+            if kind == "asset_equal":
+                counts[f"caption:{value}:{_digest(captions[index].as_py())}"] += 1
+    return trim_terms(counts)
+
+
+def _digest(caption: object) -> str:
+    text = caption if isinstance(caption, bytes) else str(caption).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
+def trim_terms(counts: Counter[str]) -> Counter[str]:
+    """The same without more distinct captions of an asset than the rule needs: the 21 with the least digests."""
+    digests: dict[str, list[str]] = defaultdict(list)
+    for key in counts:
+        if key.startswith("caption:"):
+            asset, _, digest = key.rpartition(":")
+            digests[asset].append(digest)
+    dropped = {
+        f"{asset}:{digest}"
+        for asset, found in digests.items()
+        if len(found) > FURNITURE_CAPTIONS + 1
+        for digest in sorted(found)[FURNITURE_CAPTIONS + 1 :]
+    }
+    return Counter({key: count for key, count in counts.items() if key not in dropped}) if dropped else counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """Hits after all rows are counted: those to list, with their final caveats, and how many are only counted, by kind."""
+
+    listed: tuple[MetadataHit, ...]
+    not_listed: Mapping[str, int]
+
+
+def is_furniture(value: str, counts: Mapping[str, int]) -> bool:
+    """Whether an asset is site furniture (a logo): more than 1,000 rows with more than 20 distinct captions."""
+    if counts.get(f"rows:asset_equal:{value}", 0) <= FURNITURE_ROWS:
+        return False
+    prefix = f"caption:{value}:"
+    return sum(1 for key in counts if key.startswith(prefix)) > FURNITURE_CAPTIONS
+
+
+def is_shared_name(value: str, counts: Mapping[str, int], rows_scanned: int) -> bool:
+    """Whether a term stands in more than one of 100,000 rows scanned; the first row alone never makes a name common."""
+    rows = counts.get(f"rows:caption_contains:{value}", 0)
+    return rows > 1 and rows * SHARED_PER_ROWS > rows_scanned
+
+
+def judge_hits(hits: Iterable[MetadataHit], counts: Mapping[str, int], rows_scanned: int) -> Judged:
+    """Apply what only the whole scan can tell.
+
+    Args:
+        hits: of one batch (or of all, with indices that are unique over them).
+        counts: merged ``count_terms`` of all batches.
+        rows_scanned: rows of the whole scan.
+    """
+    hits = list(hits)
+    kept = [hit for hit in hits if not _is_counted_only(hit, counts)]
+    agreed: dict[int, set[str]] = defaultdict(set)
+    for hit in kept:
+        agreed[hit.index].add(hit.kind)
+    listed: list[MetadataHit] = []
+    for hit in kept:
+        if hit.kind != "caption_contains":
+            listed.append(hit)
+            continue
+        shared = "name_shared" in hit.caveats or is_shared_name(hit.value, counts, rows_scanned)
+        if not shared:
+            listed.append(hit)
+        elif agreed[hit.index] - {"caption_contains"}:
+            listed.append(replace(hit, caveats=hit.caveats | {"name_shared"}))
+    not_listed = Counter(hit.kind for hit in hits)
+    not_listed.subtract(hit.kind for hit in listed)
+    return Judged(listed=tuple(listed), not_listed={kind: count for kind, count in sorted(not_listed.items()) if count})
+
+
+def _is_counted_only(hit: MetadataHit, counts: Mapping[str, int]) -> bool:
+    if hit.kind == "asset_equal":
+        return is_furniture(hit.value, counts)
+    return hit.kind == "file_name_equal" and counts.get(f"rows:file_name_equal:{hit.value}", 0) > FILE_NAME_ROWS
