@@ -104,9 +104,9 @@ def cropped(percent: float, *, stretch: float = 0.0) -> Step:
     return step
 
 
-def turned(transpose: Image.Transpose) -> Step:
-    """Mirrored or turned by right angles."""
-    return lambda image, _choices: image.transpose(transpose)
+def turned(*transposes: Image.Transpose) -> Step:
+    """Mirrored or turned by right angles, one of ``transposes``."""
+    return lambda image, choices: image.transpose(transposes[int(choices.part("turn") * len(transposes))])
 
 
 def tilted(degrees: float, *, expand: bool = False, grey: int = 0) -> Step:
@@ -261,7 +261,7 @@ EDITS: Final[Mapping[Half, tuple[Edit, ...]]] = MappingProxyType({
         "long-512": (long_side(512),), "long-256": (long_side(256),), "long-150": (long_side(150),), "long-64": (long_side(64),),
         "centre-256": (centre_square(256),), "pad-white": (padded(255, 512),), "pad-black": (padded(0, 512),),
         "crop-5": (cropped(5),), "crop-10": (cropped(10),), "crop-20": (cropped(20),), "crop-30": (cropped(30),), "crop-50": (cropped(50),),
-        "mirror": (turned(_TURN.FLIP_LEFT_RIGHT),), "rotate-90": (turned(_TURN.ROTATE_90),), "rotate-180": (turned(_TURN.ROTATE_180),),
+        "mirror": (turned(_TURN.FLIP_LEFT_RIGHT),), "rotate-90": (turned(_TURN.ROTATE_90, _TURN.ROTATE_270),), "rotate-180": (turned(_TURN.ROTATE_180),),
         "rotate-2": (tilted(2),), "rotate-5": (tilted(5),),
         "watermark": (watermarked("stockphoto", 0.45),), "border-5": (framed(5),), "border-15": (framed(15),),
         "brightness": (enhanced("brightness", 0.6, 1.4),), "contrast": (enhanced("contrast", 0.6, 1.5),), "gamma": (gamma(0.6, 1.6),),
@@ -277,7 +277,7 @@ EDITS: Final[Mapping[Half, tuple[Edit, ...]]] = MappingProxyType({
         "centre-256": (centre_square(224),), "pad-white": (padded(250, 384),), "pad-black": (padded(6, 384),),
         "crop-5": (cropped(6, stretch=0.02),), "crop-10": (cropped(11, stretch=0.04),), "crop-20": (cropped(21, stretch=0.06),),
         "crop-30": (cropped(31, stretch=0.08),), "crop-50": (cropped(50, stretch=0.1),),
-        "mirror": (turned(_TURN.FLIP_LEFT_RIGHT), jpeg(80)), "rotate-90": (turned(_TURN.ROTATE_270), jpeg(80)),
+        "mirror": (turned(_TURN.FLIP_LEFT_RIGHT), jpeg(80)), "rotate-90": (turned(_TURN.ROTATE_90, _TURN.ROTATE_270), jpeg(80)),
         "rotate-180": (turned(_TURN.ROTATE_180), jpeg(80)), "rotate-2": (tilted(1.7),), "rotate-5": (tilted(5.4),),
         "watermark": (watermarked("© pixelbank", 0.5, every=0.22, degrees=40),), "border-5": (framed(4),), "border-15": (framed(13),),
         "brightness": (enhanced("brightness", 0.55, 1.45),), "contrast": (enhanced("contrast", 0.55, 1.6),), "gamma": (gamma(0.55, 1.7),),

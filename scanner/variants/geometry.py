@@ -10,6 +10,7 @@ meaning never changes (a new meaning takes a new word).
 | ``negative`` | grey levels inverted |
 | ``tilt-ccw-3`` ``tilt-cw-3`` | turned by 3 degrees on its own canvas, the corners black |
 | ``crop-80-tl`` | the window of 80 % of each side at ``tl t tr l c r bl b br`` |
+| ``crop-80-25-0`` | the same, 25 % of what is cut lying on its left and none above |
 | ``trim-t-10`` | 10 % taken away at one edge (``t b l r``) |
 | ``square-c`` ``square-s`` ``square-e`` | the largest square at the centre, the start (left or top), the end |
 | ``pad-white`` ``pad-black`` | letterboxed to a square |
@@ -142,6 +143,8 @@ def _is_well_formed(step: tuple[str, ...]) -> bool:
     match step:
         case ("crop", percent, anchor):
             return percent.isdigit() and 1 <= int(percent) <= 99 and anchor in _ANCHORS
+        case ("crop", percent, x, y):
+            return percent.isdigit() and 1 <= int(percent) <= 99 and all(n.isdigit() and int(n) <= 100 for n in (x, y))
         case ("trim", edge, percent):
             return percent.isdigit() and 1 <= int(percent) <= 99 and edge in ("t", "b", "l", "r")
         case ("square", where):
@@ -164,7 +167,8 @@ def _overlap(one: Box, other: Box) -> Box:
 
 def _crop(box: Box, words: tuple[str, ...]) -> Box:
     left, top, right, bottom = box
-    keep, (x, y) = int(words[0]) / 100, _ANCHORS[words[1]]
+    keep = int(words[0]) / 100
+    x, y = _ANCHORS[words[1]] if len(words) == 2 else (int(words[1]) / 100, int(words[2]) / 100)
     width, height = (right - left) * keep, (bottom - top) * keep
     left, top = left + (right - left - width) * x, top + (bottom - top - height) * y
     return (left, top, left + width, top + height)

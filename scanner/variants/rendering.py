@@ -38,9 +38,11 @@ def variant_fingerprints(image: Image.Image, which: Which) -> tuple[VariantFinge
         which: the set of variants.
     """
     variants = VARIANT_SETS[which]
+    grey = grey_image(image)
+    master = Master(grey)
     found: list[VariantFingerprint] = []
     for algorithm in ALGORITHMS:
-        values = fingerprints_many(variant_greys(image, variants, algorithm))
+        values = fingerprints_many(_greys(grey, master, variants, algorithm))
         kept = _distinct(values.reshape(len(values), -1), NEAR_BITS[algorithm])
         known = unpacked(values[kept], algorithm)
         found += [
@@ -65,7 +67,10 @@ def render_variant(image: Image.Image, name: str, algorithm: Algorithm) -> Image
 def variant_greys(image: Image.Image, variants: Sequence[Variant], algorithm: Algorithm) -> Grey:
     """Grey squares of the variants, ``uint8[n, side, side]``."""
     grey = grey_image(image)
-    master = Master(grey)
+    return _greys(grey, Master(grey), variants, algorithm)
+
+
+def _greys(grey: Image.Image, master: Master, variants: Sequence[Variant], algorithm: Algorithm) -> Grey:
     side = GREY_SIDE[algorithm]
     out = np.empty((len(variants), side, side), np.uint8)
     for index, variant in enumerate(variants):
