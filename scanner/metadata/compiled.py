@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from scanner.captions import Term, TermIndex, TermKind, compile_term
+from scanner.datasets import Role
 from scanner.identity import Domain, Identity
 from scanner.metadata.values import Declaration
 from scanner.urls import BadUrl, CanonicalUrl, asset_key, canonicalize_url, platform_of
@@ -49,6 +50,12 @@ class Identifiers:
     file_names: Declarations
     terms: TermIndex
     warnings: tuple[str, ...]
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The columns that are looked at; a caption column only where there is a name to look for."""
+        roles = {Role.URL} if self.verbatim or self.domains or self.profiles else set()
+        return frozenset(roles | ({Role.CAPTION, Role.MACHINE_CAPTION} if self.terms.terms else set()))
 
 
 def compile_identifiers(

@@ -1,0 +1,196 @@
+"""Would a row pass the filters of known training subsets?  The filters are values in one table; each says where it is written.
+
+An answer is about the published rule and the columns of this shard, nothing more: ``eligible`` means that the row's own values meet every
+condition, not that anybody took it.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final, Literal
+
+from scanner.datasets import Layout, Role
+
+Comparison = Literal[">", ">=", "<", "<="]
+_HOLDS: Final[Mapping[Comparison, Callable[[float, float], bool]]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
+
+
+class SubsetState(StrEnum):
+    """What a row's columns say about one filter."""
+
+    ELIGIBLE = "eligible"
+    NOT_ELIGIBLE = "not_eligible"
+    UNKNOWN = "unknown"  # a column is missing or empty, and no other condition fails
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One comparison of a filter; ``limit`` is exact, as published."""
+
+    role: Role
+    is_: Comparison
+    limit: Decimal
+    layouts: frozenset[str] | None = None  # the layouts whose column is what the filter meant; None: all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubsetRule:
+    """The filter of one published subset: where it is written, which layouts it was cut from, and its conditions, all of which must hold."""
+
+    rule: str
+    source: str
+    layouts: frozenset[str]
+    conditions: tuple[Condition, ...]
+
+
+_LAION_5B: Final = frozenset({"laion5b", "laion5b-joined", "laion5b-md5", "laion5b-md5-joined", "relaion5b", "img2dataset-laion"})
+_V1: Final = _LAION_5B | {"laion-aesthetic", "laion-art"}
+_V2: Final = _LAION_5B | {"improved-aesthetics"}
+_ALL: Final = _V1 | _V2 | {"laion-high-resolution"}
+# Two predictors, two scales: the column of laion-aesthetic and laion-art is the first's, that of improved-aesthetics the second's.
+_FIRST_PREDICTOR: Final = frozenset({"laion-aesthetic", "laion-art"})
+_SECOND_PREDICTOR: Final = frozenset({"improved-aesthetics"})
+_V2_SOURCE: Final = "laion.ai/blog/laion-aesthetics, 16 Aug 2022; huggingface.co/datasets/ChristophSchuhmann/improved_aesthetics_"
+
+
+def _at_least(side: str) -> tuple[Condition, Condition]:
+    return (
+        Condition(role=Role.WIDTH, is_=">=", limit=Decimal(side)),
+        Condition(role=Role.HEIGHT, is_=">=", limit=Decimal(side)),
+    )
+
+
+def _aesthetic(is_: Comparison, limit: str, layouts: frozenset[str]) -> Condition:
+    return Condition(role=Role.AESTHETIC, is_=is_, limit=Decimal(limit), layouts=layouts)
+
+
+SUBSET_RULES: Final[tuple[SubsetRule, ...]] = (
+    SubsetRule(
+        rule="laion-aesthetic-v1/1",
+        source="github.com/LAION-AI/laion-datasets laion-aesthetic.md: score > 7",
+        layouts=_V1,
+        conditions=(_aesthetic(">", "7", _FIRST_PREDICTOR),),
+    ),
+    SubsetRule(
+        rule="laion-aesthetics-v2-4.5plus/1",
+        source=f"{_V2_SOURCE}4.5plus",
+        layouts=_V2,
+        conditions=(_aesthetic(">=", "4.5", _SECOND_PREDICTOR),),
+    ),
+    SubsetRule(
+        rule="laion-aesthetics-v2-5plus/1",
+        source="huggingface.co/CompVis/stable-diffusion model card, v1-2: original size >= 512x512, aesthetics score > 5.0, "
+        "watermark probability < 0.5",
+        layouts=_V2,
+        conditions=(
+            _aesthetic(">", "5", _SECOND_PREDICTOR),
+            *_at_least("512"),
+            Condition(role=Role.PWATERMARK, is_="<", limit=Decimal("0.5")),
+        ),
+    ),
+    SubsetRule(
+        rule="laion-aesthetics-v2-6plus/1",
+        source=f"{_V2_SOURCE}6plus",
+        layouts=_V2,
+        conditions=(_aesthetic(">=", "6", _SECOND_PREDICTOR),),
+    ),
+    SubsetRule(
+        rule="laion-aesthetics-v2-6.5plus/1",
+        source=f"{_V2_SOURCE}6.5plus",
+        layouts=_V2,
+        conditions=(_aesthetic(">=", "6.5", _SECOND_PREDICTOR),),
+    ),
+    SubsetRule(
+        rule="laion-art/1",
+        source="github.com/LAION-AI/laion-datasets laion-aesthetic.md: score > 8",
+        layouts=_V1,
+        conditions=(_aesthetic(">", "8", _FIRST_PREDICTOR),),
+    ),
+    SubsetRule(
+        rule="laion-high-resolution/1",
+        source="huggingface.co/CompVis/stable-diffusion model card, v1-1: laion-high-resolution, resolution >= 1024x1024",
+        layouts=_ALL,
+        conditions=_at_least("1024"),
+    ),
+    SubsetRule(
+        rule="relaion-research-safe/1",
+        source="huggingface.co/datasets/laion/relaion2B-en-research-safe: punsafe > 0.45 removed",
+        layouts=_ALL,
+        conditions=(Condition(role=Role.PUNSAFE, is_="<=", limit=Decimal("0.45")),),
+    ),
+    SubsetRule(
+        rule="stable-diffusion-v2-base/1",
+        source="huggingface.co/stabilityai/stable-diffusion-2-base model card: punsafe=0.1, aesthetic score >= 4.5; then resolution >= 512x512",
+        layouts=_V2,
+        conditions=(
+            _aesthetic(">=", "4.5", _SECOND_PREDICTOR),
+            *_at_least("512"),
+            Condition(role=Role.PUNSAFE, is_="<=", limit=Decimal("0.1")),
+        ),
+    ),
+)
+"""All filters, sorted by name.  A changed condition is a new version; packages keep the old one."""
+
+SUBSET_ROLES: Final = frozenset(
+    {condition.role for rule in SUBSET_RULES for condition in rule.conditions} | {Role.ORIGINAL_WIDTH, Role.ORIGINAL_HEIGHT}
+)
+"""The columns that ``subset_states`` looks at."""
+
+
+def subset_states(layout: Layout, values: Mapping[Role, object]) -> tuple[tuple[str, SubsetState], ...]:
+    """What the filters say about one row: ``(rule, state)``, sorted by rule; empty where no rule concerns the layout.
+
+    Args:
+        layout: the shard's; its name decides which rules concern it, ``size_of`` whether its width is that of the original.
+        values: the row's cells by role, as numbers or decimal text; absent or None where the shard has none.
+    """
+    return tuple(
+        (rule.rule, _state(rule, layout, values))
+        for rule in sorted(SUBSET_RULES, key=lambda rule: rule.rule)
+        if layout.name in rule.layouts
+    )
+
+
+def _state(rule: SubsetRule, layout: Layout, values: Mapping[Role, object]) -> SubsetState:
+    state = SubsetState.ELIGIBLE
+    for condition in rule.conditions:
+        number = _number_for(condition, layout, values)
+        if number is None:
+            state = SubsetState.UNKNOWN
+        elif not _HOLDS[condition.is_](number, float(condition.limit)):
+            return SubsetState.NOT_ELIGIBLE
+    return state
+
+
+_ORIGINAL: Final = {Role.WIDTH: Role.ORIGINAL_WIDTH, Role.HEIGHT: Role.ORIGINAL_HEIGHT}
+
+
+def _number_for(condition: Condition, layout: Layout, values: Mapping[Role, object]) -> float | None:
+    """The row's number for a condition; sizes are those of the original picture, never of a stored copy."""
+    if condition.layouts is not None and layout.name not in condition.layouts:
+        return None
+    role = condition.role
+    if role in _ORIGINAL:
+        original = _number(values.get(_ORIGINAL[role]))
+        return original if original is not None or layout.size_of == "stored" else _number(values.get(role))
+    return _number(values.get(role))
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
