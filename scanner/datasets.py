@@ -99,10 +99,17 @@ class RowCheck:
 class Layout:
     """The map from a corpus's column names to ours: a value of a dozen lines, not a class.
 
-    ``signature`` maps a column name to its type class: ``text`` ``number`` ``list`` ``binary`` ``struct`` ``bool`` (see
-    ``layouts.type_class``).  ``columns`` maps a Role to the column's name, dotted into structs (``image_info.raw_url``);
+    ``signature`` maps the column names that must be there to an Arrow type (``int64``) or, where the publisher's type is not known,
+    a type class (``text`` ``number`` ``list`` ``binary`` ``struct`` ``bool``, see ``layouts.type_class``).  Only the class decides
+    whether the layout fits; exact types break ties.  ``forbids`` are names that rule it out.
+
+    ``columns`` maps a Role to a column reference: a name, dotted into structs (``image.bytes``, ``image_info.raw_url``); ``a or b``,
+    the first that is there; ``a + b``, both, joined by a line feed; ``texts[beside]`` and ``text_list[image_info.index]``, the text
+    that belongs to an item of an exploded list.  A referenced column outside the signature is optional: absent, its role is absent.
+
     ``explode`` names the list column of which each element is an item of its own.  ``headerless`` gives the column names in order
-    for files without a header line.
+    for files without a header line.  ``url_encoded`` names text columns whose cells are percent-encoded (YFCC100M).  ``generic``
+    marks plain names that many files share: the sampled values must then agree.
     """
 
     name: str
@@ -118,6 +125,8 @@ class Layout:
     size_of: Literal["hashed_picture", "original", "embedded", "stored"] | None = None
     headerless: tuple[str, ...] = ()
     publisher: str | None = None
+    url_encoded: frozenset[str] = frozenset()
+    generic: bool = False
 
     @property
     def id(self) -> str:

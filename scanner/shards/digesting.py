@@ -1,0 +1,58 @@
+"""Which shard this is: SHA-256 over all its bytes, or over the list of a folder's files."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from scanner.datasets import Shard, ShardDigest, ShardKind
+from scanner.errors import ShardDamaged
+from scanner.shards.folders import folder_files, sort_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CHUNK = 1 << 20
+UNREADABLE = "0" * 64  # stands in a folder's list for a file that cannot be read
+
+
+def digest_shard(shard: Shard, progress: Callable[[int], None] | None = None) -> ShardDigest:
+    """Hash the whole shard; ``progress`` is called with the number of bytes of each chunk.
+
+    Of a folder: SHA-256 of its list ``<hex>␠␠<relative path>\\n``, sorted by path bytes, of the pictures and of the ``.json`` and
+    ``.txt`` files beside them.  A file that cannot be read stands there with 64 zeros, and its picture is counted as undecodable.
+
+    Raises:
+        ShardDamaged: the file or the folder cannot be read.
+    """
+    try:
+        if shard.kind is ShardKind.FOLDER:
+            digest, size = _folder(shard.path, progress)
+        else:
+            digest, size = _file(shard.path, progress)
+    except OSError as error:
+        raise ShardDamaged(f"{shard.name}: it cannot be read: {error.strerror or error}") from error
+    return ShardDigest(shard_id=f"sha256:{digest}", sha256=digest, digest_by="computed", bytes=size)
+
+
+def _file(path: str, progress: Callable[[int], None] | None) -> tuple[str, int]:
+    state, size = hashlib.sha256(), 0
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - keeps names that are not UTF-8
+        while chunk := file.read(_CHUNK):
+            state.update(chunk)
+            size += len(chunk)
+            if progress is not None:
+                progress(len(chunk))
+    return state.hexdigest(), size
+
+
+def _folder(path: str, progress: Callable[[int], None] | None) -> tuple[str, int]:
+    state, total = hashlib.sha256(), 0
+    for relative, whole, _ in folder_files(path):
+        try:
+            digest, size = _file(whole, progress)
+        except OSError:
+            digest, size = UNREADABLE, 0
+        state.update(f"{digest}  ".encode() + sort_key(relative) + b"\n")
+        total += size
+    return state.hexdigest(), total

@@ -1,0 +1,78 @@
+"""Reading an open shard: batches for the comparisons, single rows for the evidence."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+from scanner.datasets import Role, RowCheck, VerbatimRow
+from scanner.layouts import row_hash
+from scanner.shards.batches import Part, ShardBatch, columns_needed, shard_batches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from scanner.shards.opening import OpenShard
+    from scanner.shards.verbatim import Cells
+
+
+def scan_shard(opened: OpenShard, part: Part, roles: frozenset[Role]) -> Iterator[ShardBatch]:
+    """The rows of one part under the names of roles, in file order, bounded to 64 Ki rows or 64 MiB a batch.
+
+    Roles that the shard does not have are left out.  Columns not asked for are not decoded.  Equal for any cutting into parts.
+
+    Raises:
+        ShardDamaged: while iterating, after the rows before the damage.
+    """
+    asked = roles & opened.roles
+    for source in opened.reader.read(part, columns_needed(opened.layout, asked)):
+        yield from shard_batches(source, opened.layout, asked)
+
+
+def read_rows(
+    opened: OpenShard, rows: Sequence[tuple[int, int | None]]
+) -> Mapping[tuple[int, int | None], VerbatimRow]:
+    """The asked ``(row number, item)`` entries as they stand in the shard, every column; numbers beyond the file are left out.
+
+    All items of one row hold the whole row.  Only the row groups or members that are needed are read.
+
+    Raises:
+        ShardDamaged: a row that was read before cannot be read now.
+    """
+    items: dict[int, list[int | None]] = {}
+    for row, item in rows:
+        items.setdefault(row, []).append(item)
+    total = opened.rows_total
+    wanted = sorted(row for row in items if row >= 0 and (total is None or row < total))
+    found: dict[tuple[int, int | None], VerbatimRow] = {}
+    for row, cells in opened.reader.cells(wanted) if wanted else ():
+        check = _row_check(opened.layout.row_check, cells)
+        for item in items[row]:
+            found[row, item] = VerbatimRow(row_number=row, item=item, row_check=check, values=cells)
+    return found
+
+
+def _row_check(check: RowCheck | None, cells: Cells) -> Mapping[str, object] | None:
+    """The publisher's hash of the row's own text, recomputed; integers as strings."""
+    if check is None:
+        return None
+    named = {name: (kind, value) for name, kind, value in cells}
+    recorded = named[check.column][1]
+    texts = [named[name] for name in check.of]
+    if recorded is None or any(kind.endswith(";digest") for kind, _ in texts):
+        return None
+    url, text = (_bytes(kind, value) for kind, value in texts)
+    computed = str(row_hash(url, text))
+    return {
+        "method": check.method,
+        "column": check.column,
+        "recorded": recorded,
+        "computed": computed,
+        "equal": recorded == computed,
+    }
+
+
+def _bytes(kind: str, value: object) -> bytes | None:
+    if not isinstance(value, str):
+        return None
+    return base64.b64decode(value) if kind.endswith(";base64") else value.encode()
