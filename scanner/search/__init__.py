@@ -6,6 +6,6 @@ No approximation, no top-k, no cap: recall against the reference is 100 % by con
 from __future__ import annotations
 
 from scanner.search.hits import Hits
-from scanner.search.searcher import Searcher, search
+from scanner.search.searcher import Path, Searcher, search
 
-__all__ = ["Hits", "Searcher", "search"]
+__all__ = ["Hits", "Path", "Searcher", "search"]

@@ -2,27 +2,56 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scanner.search.hits import Hits, as_words, no_hits
+from scanner.search import accelerated
+from scanner.search.hits import Hits, Words, as_words, no_hits
+from scanner.search.planning import COMPARE_S, cheapest_plan
 from scanner.search.reference import search_reference
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from scanner.search.joining import Table
+
+# Comparisons of words until the compiled path is loaded: about the half second that loading costs (a second the first
+# time), so that no scan, however it is cut into batches, takes more than twice the time of the better choice.
+_NUMPY_UNTIL = 1_500_000_000
+_TABLE_BYTES = 384 << 20  # 100,000 queries at radius 8 take 330 MiB
+
+
+class Path(StrEnum):
+    """A way to compute the hits."""
+
+    NUMPY = "numpy"  # the reference: small scans, and where numba does not work
+    KERNEL = "kernel"  # compiled brute force
+    JOIN = "join"  # compiled look-up by pieces: less than queries times rows
+
 
 class Searcher:
     """Compiled queries, reusable over the batches of a scan.
 
-    Not safe for use by several threads at once; each worker process makes its own.
+    It remembers how many rows it has seen and builds what pays by then: nothing, a compiled kernel, tables.  ``path``
+    is the way the last batch went.  Not safe for several threads at once; each worker process makes its own.
     """
 
-    def __init__(self, queries: ArrayLike, radius: int, *, threads: int = 1) -> None:
-        """Prepare ``queries`` (``uint64[q]`` or ``uint64[q, words]``) for searches within ``radius`` bits, inclusive.
+    def __init__(
+        self,
+        queries: ArrayLike,
+        radius: int,
+        *,
+        threads: int = 1,
+        path: Path | None = None,
+        table_bytes: int = _TABLE_BYTES,
+    ) -> None:
+        """Prepare ``queries``, ``uint64[q]`` or ``uint64[q, words]``, for searches within ``radius`` bits, inclusive.
 
-        ``threads`` is the number of processor cores one search may use: one inside worker processes.
+        ``threads`` is the number of processor cores one search may use: one inside worker processes.  ``path`` is for
+        measuring and testing: without numba it is the reference all the same, and a radius too wide for tables is
+        searched by brute force.
 
         Raises:
             ValueError: queries of another dtype or shape, a negative radius, no thread.
@@ -30,8 +59,14 @@ class Searcher:
         if radius < 0 or threads < 1:
             raise ValueError(f"radius {radius} and threads {threads} make no search")
         self._queries = as_words(queries)
-        self._radius = radius
+        self._radius = min(radius, 64 * self._queries.shape[1])
         self._threads = threads
+        self._asked_path = path
+        self._table_bytes = table_bytes
+        self._rows_seen = 0
+        self._planned_at = 0
+        self._tables: tuple[Table, ...] | None = None
+        self.path = path or Path.NUMPY
 
     def search(self, rows: ArrayLike, *, valid: NDArray[np.bool_] | None = None) -> Hits:
         """Find all pairs within the radius; rows where ``valid`` is False are not compared.
@@ -47,11 +82,34 @@ class Searcher:
         if valid is None or valid.all():
             return self._search(words)
         kept = np.flatnonzero(valid)
-        hits = self._search(words[kept])
+        hits = self._search(words[kept]) if len(kept) else no_hits()
         return Hits(hits.query, kept[hits.row], hits.distance)
 
-    def _search(self, rows: NDArray[np.uint64]) -> Hits:
-        return search_reference(self._queries, rows, self._radius)
+    def _search(self, rows: Words) -> Hits:
+        self._rows_seen += len(rows)
+        self.path = self._choose(rows)
+        compiled = None if self.path is Path.NUMPY else accelerated.kernel()
+        if compiled is None:
+            self.path = Path.NUMPY
+            return search_reference(self._queries, rows, self._radius)
+        if self.path is Path.JOIN and self._tables is not None:
+            return accelerated.join(self._tables, rows, self._radius, self._threads)
+        return accelerated.brute_force(compiled, self._queries, rows, self._radius, self._threads)
+
+    def _choose(self, rows: Words) -> Path:
+        """The cheapest path for the rows seen so far, this batch included; builds the tables once they pay."""
+        forced = self._asked_path
+        if forced is Path.NUMPY or forced is Path.KERNEL:
+            return forced
+        words = self._rows_seen * self._queries.size
+        if forced is None and words < _NUMPY_UNTIL:
+            return Path.NUMPY
+        if self._tables is None and self._rows_seen >= 2 * self._planned_at and accelerated.kernel() is not None:
+            self._planned_at = self._rows_seen
+            plan = cheapest_plan(self._queries, rows, self._radius, self._rows_seen, self._table_bytes)
+            if plan is not None and (forced is not None or plan.cost_s(self._rows_seen) < words * COMPARE_S):
+                self._tables = accelerated.tables(self._queries, plan, self._threads)
+        return Path.KERNEL if self._tables is None else Path.JOIN
 
 
 def search(
