@@ -42,6 +42,7 @@ class Hit:
         value: differing bits, or the equal string.
         source_of_hash: ``compiler`` (the row's own column), ``shard_bytes`` (a picture inside the shard) or None.
         variant: the appearance of the Work that was near.
+        detail: short strings of the rule (crop, family, revision, folded).
         work_file: the file whose digest was equal, where that is a rendition.
         picture_sha256: of the picture bytes inside the shard.
         checked: second check, where the pixels of both sides were at hand.
@@ -57,7 +58,7 @@ class Hit:
     column: str | None = None
     work_value: str | None = None
     row_value: str | None = None
-    detail: tuple[str, ...] = ()
+    detail: Mapping[str, str] = field(default_factory=dict)
     caveats: tuple[str, ...] = ()
     work_file: str | None = None
     picture_sha256: str | None = None
@@ -87,14 +88,14 @@ class Outcome:
     ``not_listed`` counts hits beyond the limits of the configuration: by Work index and distance for fingerprints (key
     ``"64:<work>:<distance>"``), by term for identity rules (key ``"<kind>:<value>"``).
     ``nearest`` maps an algorithm to int64[works, bits + 1]: over ``sampled`` rows, how many came how near to each Work.
-    ``control`` is the same for the decoys.  ``stopped_at`` is the sentence that says where and why reading ended early.
+    ``control`` is the same for the decoys, ``control_near`` their hits as ``(algorithm, decoy, distance, rows)``.  ``stopped_at`` is the sentence that says where and why reading ended early.
     """
 
     rows: int = 0
     compared: Compared = field(default_factory=Compared)
     faults: Counter[str] = field(default_factory=Counter)
     hits: list[Hit] = field(default_factory=list)
-    control_hits: list[tuple[str, int, int]] = field(default_factory=list)
+    control_near: list[tuple[str, int, int, int]] = field(default_factory=list)
     not_listed: Counter[str] = field(default_factory=Counter)
     terms: Counter[str] = field(default_factory=Counter)
     nearest: dict[str, Histogram] = field(default_factory=dict)
@@ -109,7 +110,7 @@ class Outcome:
             "rows": self.rows,
             "compared": asdict(self.compared),
             "faults": self.faults,
-            "control_hits": self.control_hits,
+            "control_near": self.control_near,
             "not_listed": self.not_listed,
             "terms": self.terms,
             "nearest": {name: _sparse(table) for name, table in self.nearest.items()},
@@ -130,7 +131,7 @@ class Outcome:
             compared=Compared(**head["compared"]),
             faults=Counter(head["faults"]),
             hits=[_hit_of(record) for record in hits],
-            control_hits=[(name, work, distance) for name, work, distance in head["control_hits"]],
+            control_near=[(name, work, distance, count) for name, work, distance, count in head["control_near"]],
             not_listed=Counter(head["not_listed"]),
             terms=Counter(head["terms"]),
             nearest={name: _dense(table) for name, table in head["nearest"].items()},
@@ -142,7 +143,7 @@ class Outcome:
 
 
 def _hit_record(hit: Hit) -> dict[str, Any]:
-    record = {name: value for name, value in asdict(hit).items() if value is not None and value != ()}
+    record = {name: value for name, value in asdict(hit).items() if value is not None and value not in ((), {})}
     record["row"] = [hit.row.row_number, hit.row.item, hit.row.row_group, hit.row.row_in_group]
     return record
 
@@ -152,8 +153,7 @@ def _hit_of(record: Mapping[str, Any]) -> Hit:
     values = dict(record)
     values["row"] = RowRef(row_number=number, item=item, row_group=group, row_in_group=position)
     values.setdefault("work", None)
-    for name in ("detail", "caveats"):
-        values[name] = tuple(values.get(name, ()))
+    values["caveats"] = tuple(values.get("caveats", ()))
     if "checked" in values:
         values["checked"] = Checked(**values["checked"])
     return Hit(**values)

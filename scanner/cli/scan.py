@@ -1,0 +1,239 @@
+"""``provscan scan``: the main job."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from scanner.cli.progress import Progress
+from scanner.errors import UsageError
+
+if TYPE_CHECKING:
+    from scanner.config import ScanConfig
+    from scanner.datasets import Dataset
+    from scanner.identity import Identity
+    from scanner.runner.scanning import ScanRequest, ScanResult
+
+_NAMED = re.compile(r"([A-Za-z0-9._-]+)=(.+)", re.DOTALL)
+_REMOTE = ("https://", "http://", "s3://", "gs://", "hf://")
+
+
+@click.command("scan")
+@click.argument("portfolio", nargs=-1, required=True)
+@click.option(
+    "--dataset",
+    "datasets",
+    multiple=True,
+    required=True,
+    metavar="[NAME=]DATASET",
+    help="What to compare with: a parquet, csv, jsonl or tar file, a folder or glob of them, an img2dataset output, a folder of pictures. May be repeated.",
+)
+@click.option("--layout", metavar="NAME", help="Read the dataset as this layout (see: provscan datasets list).")
+@click.option("--columns", metavar="ROLE=NAME,...", help="Say what columns mean, e.g. url=MYURL,caption=TXT.")
+@click.option("--identity", metavar="FILE", help="TOML file with your names, handles, domains and addresses.")
+@click.option("--variants", type=click.Choice(["fast", "thorough"]), help="How many looks of each work are searched (default: thorough).")
+@click.option("--config", "config_file", metavar="FILE", help="TOML file with further settings.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of report and tables.")
+@click.option("--out", metavar="DIR", help="Where the evidence package goes; a folder that does not exist yet.")
+@click.option("--workers", type=click.IntRange(min=1), help="Worker processes (default: one for each core).")
+@click.option("--dry-run", is_flag=True, help="Say what would be compared and what not; compare nothing.")
+@click.option("--exit-code", is_flag=True, help="Exit with 10 when there are findings.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end and nothing else on stdout.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+def command(
+    portfolio: tuple[str, ...],
+    datasets: tuple[str, ...],
+    layout: str | None,
+    columns: str | None,
+    identity: str | None,
+    variants: str | None,
+    config_file: str | None,
+    lang: str,
+    out: str | None,
+    workers: int | None,
+    dry_run: bool,
+    exit_code: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Compare your pictures with datasets and write an evidence package.
+
+    PORTFOLIO: folders of pictures, picture files, or a works.csv with a column "file" (and title, registration_no,
+    published_url and others).  Ctrl-C stops it; the same command goes on from there.  Nothing leaves this computer.
+
+    \b
+    provscan scan my-pictures --dataset laion400m=laion400m-meta --out result
+    provscan scan works.csv --dataset coyo=part-00000.parquet --dataset more-pictures/
+    """
+    from scanner.runner.scanning import ScanRequest, check_names, run_scan  # noqa: PLC0415 - heavy: numpy, pyarrow, Pillow
+
+    named = tuple(named_dataset(text, layout, columns) for text in datasets)
+    check_names(named)
+    request = ScanRequest(
+        portfolio=portfolio,
+        datasets=named,
+        identity=read_identity(identity),
+        config=read_config(config_file, variants),
+        out=None if out is None else Path(out),
+        workers=workers,
+        lang="zh" if lang == "zh" else "en",
+        command=shown_command(sys.argv),
+    )
+    with Progress(quiet=quiet) as progress:
+        if dry_run:
+            show_plan(request, progress, as_json=as_json)
+            return
+        try:
+            result = run_scan(request, progress)
+        except KeyboardInterrupt:
+            raise click.exceptions.Abort from None
+    if as_json:
+        click.echo(json.dumps(result.record(), ensure_ascii=False))
+    else:
+        show_result(result)
+    if result.incomplete:
+        raise click.exceptions.Exit(3)
+    if exit_code and result.findings:
+        raise click.exceptions.Exit(10)
+
+
+def named_dataset(text: str, layout: str | None, columns: str | None) -> Dataset:
+    """The dataset of ``[NAME=]DATASET``; without a name its last component is the name.
+
+    Raises:
+        UsageError: a remote address, or ``--columns`` that are not ``role=NAME`` pairs.
+    """
+    from scanner.datasets import Dataset  # noqa: PLC0415
+
+    match = _NAMED.fullmatch(text)
+    # "=" may stand in a path that exists: then it is the path
+    name, source = (match[1], match[2]) if match and not Path(text).exists() else (None, text)
+    if source.startswith(_REMOTE):
+        raise UsageError(
+            f"{source}: this version reads datasets on this computer only",
+            hint="Download the dataset's files and give their folder.",
+        )
+    if name is None:
+        name = re.sub(r"[^A-Za-z0-9._-]", "-", Path(source).resolve().name) or "dataset"
+    return Dataset(name=name, source=source, layout=layout, columns=_column_map(columns))
+
+
+def _column_map(columns: str | None) -> dict[str, str]:
+    if not columns:
+        return {}
+    pairs = [part.partition("=") for part in columns.split(",")]
+    for role, equals, column in pairs:
+        if not (role.strip() and equals and column):
+            raise UsageError(f"--columns {columns}: not a list of ROLE=NAME", hint="For example: --columns url=URL,caption=TEXT")
+    return {role.strip(): column for role, _, column in pairs}
+
+
+def read_identity(path: str | None) -> Identity | None:
+    """The identity file, with the URL lists it names.
+
+    Raises:
+        UsageError: it is not there, or wrong (with file, line and key).
+    """
+    if path is None:
+        return None
+    from scanner.identity import parse_identity, parse_url_list  # noqa: PLC0415
+
+    identity = parse_identity(read_text(Path(path)), where=path)
+    for name in identity.work_urls_files:
+        listed = Path(path).parent / name
+        identity = identity.with_work_urls(parse_url_list(read_text(listed), where=str(listed)))
+    return identity
+
+
+def read_config(path: str | None, variants: str | None) -> ScanConfig:
+    """The effective settings: defaults, the file, then the options."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from scanner.config import ScanConfig, parse_config  # noqa: PLC0415
+
+    config = ScanConfig() if path is None else parse_config(read_text(Path(path)), where=path)
+    return config if variants is None else replace(config, variants="fast" if variants == "fast" else "thorough")
+
+
+def read_text(path: Path) -> str:
+    """A text file of the user's.
+
+    Raises:
+        UsageError: it is not there, or not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text", hint="Save it as UTF-8.") from error
+
+
+def shown_command(arguments: list[str]) -> tuple[str, ...]:
+    """The command for the Manifest: paths by their last component, because a path names a user."""
+    shown = ["provscan"]
+    for argument in arguments[1:]:
+        name, equals, value = argument.partition("=")
+        tail = re.split(r"[/\\]", (value if equals else argument).rstrip("/\\"))[-1]
+        shown.append(f"{name}={tail}" if equals and "/" not in name and "\\" not in name else tail or ".")
+    return tuple(shown)
+
+
+def show_result(result: ScanResult) -> None:
+    """The summary for a person."""
+    click.echo(f"{result.works:,} works compared with {result.rows_scanned:,} rows in {result.seconds:,.1f} s.")
+    if result.files_excluded:
+        click.echo(f"{result.files_excluded:,} files of the portfolio could not be compared; portfolio.jsonl says why.")
+    click.echo(f"{result.findings:,} findings on {result.works_with_findings:,} works:")
+    for tier, count in result.findings_by_tier.items():
+        if count:
+            click.echo(f"  {count:>8,}  {tier}")
+    for gap in result.incomplete:
+        click.echo(f"not finished: {gap}")
+    click.echo(f"Report:  {result.package / 'data' / 'report.html'}")
+    click.echo(f"Table:   {result.package / 'data' / 'exports' / 'evidence.csv'}")
+    click.echo(f"Check:   provscan verify {result.package}")
+
+
+def show_plan(request: ScanRequest, progress: Progress, *, as_json: bool) -> None:
+    """What ``--dry-run`` says."""
+    from scanner.runner.scanning import plan_scan  # noqa: PLC0415
+
+    portfolio, shards, queries = plan_scan(request, progress)
+    wanted = queries.wanted
+    plan = {
+        "schema": "provscan.plan/1",
+        "works": len(portfolio.works),
+        "files_excluded": len(portfolio.excluded),
+        "queries": sum(len(known.words) for known in queries.fingerprints.values()),
+        "shards": [
+            {
+                "dataset": each.shard.dataset.name,
+                "shard": each.shard.name,
+                "bytes": each.shard.bytes,
+                "layout": each.opened.layout.id if each.opened else None,
+                "rows": each.opened.rows_total if each.opened else None,
+                "compared": sorted(wanted & each.opened.roles) if each.opened else [],
+                "not_compared": sorted(wanted - each.opened.roles) if each.opened else [],
+                "reason": each.reason,
+            }
+            for each in shards
+        ],
+    }
+    if as_json:
+        click.echo(json.dumps(plan, ensure_ascii=False))
+        return
+    click.echo(f"{plan['works']:,} works ({plan['files_excluded']:,} files excluded), {plan['queries']:,} fingerprints to look for.")
+    for shard in plan["shards"]:
+        rows = "rows unknown" if shard["rows"] is None else f"{shard['rows']:,} rows"
+        click.echo(f"{shard['dataset']}/{shard['shard']}: {shard['layout'] or shard['reason']}, {rows}")
+        if shard["compared"]:
+            click.echo(f"  compared by: {', '.join(shard['compared'])}")
+        if shard["not_compared"]:
+            click.echo(f"  no column for: {', '.join(shard['not_compared'])}")
+    click.echo("Nothing was compared, nothing written.")

@@ -1,0 +1,163 @@
+"""Pictures inside a shard: decoded, fingerprinted, compared, and confirmed by the second check.
+
+One picture that cannot be decoded is a counted fault of its row; nothing else is lost.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from PIL import Image
+
+from scanner.chance import sampled
+from scanner.comparisons.fingerprints import FingerprintComparison, Near
+from scanner.comparisons.rows import column, row_ref
+from scanner.config import ScanConfig
+from scanner.datasets import RowFault
+from scanner.decoding import DecodeLimits, PictureError, PictureFault, decode_picture
+from scanner.hashers import fingerprints_many, grey_pixels
+from scanner.outcomes import Checked, Hit
+from scanner.queries import Queries
+from scanner.second_check import METHOD, second_check
+from scanner.works import Fingerprint
+
+ALGORITHMS = ("phash256", "phash64")  # the one that can carry a claim alone comes first
+PICTURES_AT_ONCE = 64  # decoded pictures held in memory at a time
+ROW_FORMATS = frozenset({"JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP", "TIFF"})
+
+
+@dataclass(slots=True)
+class _Seen:
+    index: int
+    sha256: str
+    image: Image.Image
+
+
+class PictureComparison:
+    """Compares the packaged pictures of a shard's batches; ``work_picture`` gives the pixels of a Work for the second check."""
+
+    def __init__(
+        self, queries: Queries, config: ScanConfig, shard_id: str, work_picture: Callable[[int], Image.Image | None]
+    ) -> None:
+        """Compile the queries of both algorithms."""
+        self._queries = queries
+        self._shard_id = shard_id
+        self._work_picture = work_picture
+        self._limits = DecodeLimits(
+            max_pixels=config.row_max_pixels, max_side=config.row_max_side, max_bytes=config.row_max_bytes
+        )
+        radii = {"phash64": config.radius64, "phash256": config.radius256}
+        self.prints = {
+            name: FingerprintComparison(queries.fingerprints[name], queries.works, radii[name]) for name in ALGORITHMS
+        }
+        self.faults: Counter[str] = Counter()
+        self.decoded = 0
+        self.digested = 0
+
+    def hits(self, rows: pa.RecordBatch) -> Iterator[Hit]:
+        """Yield hits in row order."""
+        images = column(rows, "image")
+        if images is None:
+            return
+        pending: list[_Seen] = []
+        for index in range(rows.num_rows):
+            content = images[index].as_buffer()
+            if content is None or not content.size:
+                continue
+            digest = hashlib.sha256(content).hexdigest()
+            self.digested += 1
+            yield from self._equal(rows, index, digest)
+            try:
+                picture = decode_picture(content.to_pybytes(), formats=ROW_FORMATS, limits=self._limits)
+            except PictureError as error:
+                over = error.fault is PictureFault.OVER_LIMIT
+                self.faults[RowFault.IMAGE_OVER_LIMIT if over else RowFault.IMAGE_UNDECODABLE] += 1
+                continue
+            pending.append(_Seen(index, digest, picture.image))
+            if len(pending) == PICTURES_AT_ONCE:
+                yield from self._near(rows, pending)
+                pending = []
+        yield from self._near(rows, pending)
+
+    def _equal(self, rows: pa.RecordBatch, index: int, digest: str) -> Iterator[Hit]:
+        for query in self._queries.sha256.get(digest, ()):
+            yield Hit(
+                row=row_ref(rows, index),
+                work=query.work,
+                kind="digest_equal",
+                metric="sha256",
+                value=digest,
+                source_of_hash="shard_bytes",
+                work_value=f"sha256:{digest}",
+                row_value=f"sha256:{digest}",
+                work_file=query.file,
+                picture_sha256=digest,
+            )
+
+    def _near(self, rows: pa.RecordBatch, seen: list[_Seen]) -> Iterator[Hit]:
+        if not seen:
+            return
+        self.decoded += len(seen)
+        numbers = np.asarray([rows.column("row")[picture.index].as_py() for picture in seen], dtype=np.int64)
+        sample = sampled(numbers, self._shard_id, 1)  # pictures are few beside rows: all of them measure chance
+        found: dict[tuple[int, int], list[tuple[str, Near, int]]] = {}
+        words = {}
+        for name in ALGORITHMS:
+            greys = np.stack([grey_pixels(picture.image, name) for picture in seen])
+            words[name] = fingerprints_many(greys).reshape(len(seen), -1)
+            near = self.prints[name].near(words[name], sample)
+            for position in range(len(near.row)):
+                pair = (int(near.row[position]), int(near.work[position]))
+                found.setdefault(pair, []).append((name, near, position))
+        for (at, work), comparisons in sorted(found.items()):
+            checked = self._second_check(seen[at].image, work, comparisons)
+            for name, near, position in comparisons:
+                yield self._hit(rows, seen[at], (name, near, position), words[name][at], checked)
+
+    def _second_check(
+        self, image: Image.Image, work: int, comparisons: list[tuple[str, Near, int]]
+    ) -> Checked | None:
+        own = self._work_picture(work)
+        if own is None:
+            return None
+        variants = dict.fromkeys(self._variant(name, near, position) for name, near, position in comparisons)
+        results = [second_check(own, image, variant) for variant in variants]
+        best = max(results, key=lambda result: (result.passed, result.value))
+        return Checked(method=METHOD, value=str(best.value), threshold=str(best.threshold), passed=best.passed)
+
+    def _variant(self, name: str, near: Near, position: int) -> str:
+        return self._queries.fingerprints[name].variant[int(near.query[position])]
+
+    def _hit(
+        self, rows: pa.RecordBatch, picture: _Seen, where: tuple[str, Near, int], row_words: object, checked: Checked | None
+    ) -> Hit:
+        name, near, position = where
+        queries = self._queries.fingerprints[name]
+        return Hit(
+            row=row_ref(rows, picture.index),
+            work=int(near.work[position]),
+            kind="fingerprint_near",
+            metric=f"hamming/{name}",
+            value=int(near.distance[position]),
+            source_of_hash="shard_bytes",
+            variant=self._variant(name, near, position),
+            work_value=str(fingerprint_of(name, queries.words[near.query[position]])),
+            row_value=str(fingerprint_of(name, row_words)),
+            picture_sha256=picture.sha256,
+            checked=checked,
+        )
+
+
+def fingerprint_of(algorithm: str, words: object) -> Fingerprint:
+    """The value of ``uint64[words]``, most significant word first."""
+    parts = np.atleast_1d(np.asarray(words, dtype=np.uint64))
+    return Fingerprint(
+        algorithm=algorithm,
+        bits=64 * len(parts),
+        value=int.from_bytes(b"".join(int(part).to_bytes(8, "big") for part in parts), "big"),
+    )

@@ -1,0 +1,37 @@
+"""Coverage: one shard and what became of it.  Nothing that could not be compared disappears without its reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from scanner.datasets import Shard, ShardDigest
+from scanner.outcomes import Compared
+from scanner.shards import OpenShard
+
+
+class ShardStatus(StrEnum):
+    """What became of a shard."""
+
+    SCANNED = "scanned"
+    SKIPPED = "skipped"  # on purpose, with the reason: given twice, not a file of rows
+    FAILED = "failed"  # a gap
+
+
+@dataclass(slots=True, kw_only=True)
+class ScannedShard:
+    """One shard; ``opened`` is None where it could not be opened.
+
+    ``keys`` name the outcomes of its parts in the ledger, in row order.
+    """
+
+    shard: Shard
+    opened: OpenShard | None
+    status: ShardStatus = ShardStatus.SCANNED
+    reason: str | None = None
+    digest: ShardDigest | None = None
+    keys: list[str] = field(default_factory=list)
+    rows_scanned: int = 0
+    compared: Compared = field(default_factory=Compared)
+    faults: Counter[str] = field(default_factory=Counter)

@@ -1,0 +1,216 @@
+"""The Manifest of a scan: the canonical statement of what was asked, of what, how, and in what state of the machine."""
+
+from __future__ import annotations
+
+import hashlib
+import locale
+import os
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from manifests.canonical import canonical_bytes
+from manifests.records import FIRST_PREVIOUS, chain_digest
+from manifests.tiers import TIER_TABLE_VERSION, chance_text
+from scanner._version import __version__
+from scanner.chance import METHOD as CHANCE_METHOD
+from scanner.config import ScanConfig
+from scanner.coverage import ScannedShard, ShardStatus
+from scanner.datasets import Dataset, Role
+from scanner.grading import Chance
+from scanner.hashers import ALGORITHMS, BITS
+from scanner.ledger import LedgerEvent
+from scanner.normal_form import NORMAL_FORM
+from scanner.queries import Queries
+from scanner.second_check import METHOD as SECOND_CHECK_METHOD
+from scanner.second_check import THRESHOLD as SECOND_CHECK_THRESHOLD
+from scanner.self_test import SelfTest
+from scanner.urls import RULES_VERSION
+from scanner.variants import VARIANT_SETS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What belongs to this run alone: the only part of a Manifest that may differ between two runs on equal inputs."""
+
+    run_id: str
+    started_at: str
+    method_fixed_at: str
+    finished_at: str
+    command: tuple[str, ...]
+    read_at: Mapping[str, str]
+
+    def record(self) -> dict[str, Any]:
+        """The ``run`` of the Manifest, without ``files``."""
+        return {
+            "run_id": self.run_id,
+            "started_at": self.started_at,
+            "method_fixed_at": self.method_fixed_at,
+            "finished_at": self.finished_at,
+            "command": list(self.command),
+            "read_at": dict(self.read_at),
+            "clock": {"source": "system", "synchronised": "unknown"},
+        }
+
+
+def method_record(config: ScanConfig, queries: Queries, chance: Chance) -> dict[str, Any]:
+    """The ``method`` of the Manifest: how the comparison was made, fixed before the first row was read."""
+    return {
+        "pixels": [{"step": step.step, "params": dict(step.params)} for step in NORMAL_FORM],
+        "fingerprints": [
+            {
+                "id": algorithm,
+                "bits": BITS[algorithm],
+                "spec": _SPECS[algorithm],
+                "implementation": f"imagehash {metadata.version('imagehash')}",
+            }
+            for algorithm in ALGORITHMS
+        ],
+        "variants": [variant.name for variant in VARIANT_SETS[config.variants]],
+        "url_rules": RULES_VERSION,
+        "second_check": {"id": SECOND_CHECK_METHOD, "threshold": str(SECOND_CHECK_THRESHOLD)},
+        "chance": {
+            "id": CHANCE_METHOD,
+            "params": {name: dict(model.params) for name, model in sorted(chance.models.items())},
+            "sample_rows": max((model.sample_rows for model in chance.models.values()), default=0),
+        },
+        "tiers": TIER_TABLE_VERSION,
+    }
+
+
+_SPECS = {
+    "phash64": "imagehash.phash; ISO 24138:2024 Image-Code",
+    "phash256": "imagehash.phash, hash_size=16",
+}
+
+
+def search_record(
+    config: ScanConfig, queries: Queries, chance: Chance, shards: Iterable[ScannedShard], control_findings: int
+) -> dict[str, Any]:
+    """The ``search`` of the Manifest: how much was compared, what chance would give, what the control gave."""
+    total, low, high = 0.0, 0.0, 0.0
+    radii = {"phash64": config.radius64, "phash256": config.radius256}
+    comparisons = 0
+    for algorithm, model in sorted(chance.models.items()):
+        rows = chance.rows[algorithm]
+        comparisons += rows * len(queries.fingerprints[algorithm].words)
+        claims = [model.largest_distance(work, rows) for work in range(queries.works)]
+        within = [None if near is None else min(near, radii[algorithm]) for near in claims]
+        mean, least, most = model.total(within, rows)
+        total, low, high = total + mean, low + least, high + most
+    return {
+        "queries": sum(len(each.words) for each in queries.fingerprints.values()),
+        "rows_scanned": sum(scanned.rows_scanned for scanned in shards),
+        "rows_with_fingerprint": max(chance.rows.values(), default=0),
+        "comparisons": str(comparisons),
+        "expected_chance_matches_total": chance_text(total),
+        "interval95": [_plain(low), _plain(high)],
+        "control": {
+            "kind": "decoys",
+            "works": max((each.decoy_works for each in queries.fingerprints.values()), default=0),
+            "findings": control_findings,
+        },
+    }
+
+
+def _plain(value: float) -> str:
+    return "0" if value <= 0 else chance_text(value)
+
+
+def dataset_record(dataset: Dataset, shards: Sequence[ScannedShard]) -> dict[str, Any]:
+    """One entry of ``datasets``: of several layouts among its shards the one of the first opened shard is named."""
+    opened = [scanned.opened for scanned in shards if scanned.opened is not None]
+    first = opened[0] if opened else None
+    known = [shard.rows_total for shard in opened]
+    by_status = {status: sum(scanned.status is status for scanned in shards) for status in ShardStatus}
+    return {
+        "name": dataset.name,
+        "release": dataset.release,
+        "publisher": dataset.publisher or (first.layout.publisher if first else None),
+        "source": "local",
+        "revision": dataset.revision,
+        "layout": first.layout.id if first else None,
+        "columns": {role.value: name for role, name in sorted(first.columns.items())} if first else {},
+        "schema_sha256": first.schema_sha256 if first else None,
+        "statement": dataset.statement,
+        "shards": {status.value: by_status[status] for status in ShardStatus},
+        "rows_total": None if None in known or len(opened) < len(shards) else sum(known),  # type: ignore[arg-type]
+        "rows_scanned": sum(scanned.rows_scanned for scanned in shards),
+    }
+
+
+def limitation_codes(config: ScanConfig, shards: Sequence[ScannedShard]) -> list[str]:
+    """What has to be said with this scan as a whole, sorted."""
+    codes = {"chosen_by_claimant"}
+    if config.fetch == "off":
+        codes.add("fetch_off")
+    if any(scanned.status is ShardStatus.FAILED for scanned in shards):
+        codes.add("incomplete")
+    hashes = {Role.SHA256, Role.MD5, Role.PHASH64}
+    if any(scanned.opened is not None and not hashes & scanned.opened.roles for scanned in shards):
+        codes.add("no_recorded_hash")
+    return sorted(codes)
+
+
+def tool_record(self_test: SelfTest) -> dict[str, Any]:
+    """The ``tool`` of the Manifest."""
+    return {
+        "name": "provscan",
+        "version": __version__,
+        "source_commit": None,
+        "self_test": {
+            "vectors_sha256": self_test.vectors_sha256,
+            "passed": self_test.passed,
+            "total": self_test.total,
+        },
+    }
+
+
+def event_records(events: Iterable[LedgerEvent]) -> Iterable[dict[str, Any]]:
+    """The lines of ``events.jsonl``, each naming the digest of the one before."""
+    previous = FIRST_PREVIOUS
+    for seq, event in enumerate(events, 1):
+        record = {
+            "seq": seq,
+            "at": event.at,
+            "actor": event.actor,
+            "action": event.action,
+            "object": event.object,
+            "sha256": event.sha256,
+            "prev_sha256": previous,
+        }
+        previous = chain_digest(canonical_bytes(record))
+        yield record
+
+
+def environment_record() -> dict[str, Any]:
+    """``environment.json``: the machine and its libraries, without a name of a user or a machine."""
+    from PIL import features  # noqa: PLC0415 - beside its one use
+
+    codecs = {name: features.version(name) for name in ("jpg", "libjpeg_turbo", "zlib", "webp", "avif", "libtiff")}
+    return {
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "system": platform.system(),
+        "system_release": platform.release(),
+        "machine": platform.machine(),
+        "cpu_count": os.cpu_count(),
+        "locale": locale.setlocale(locale.LC_CTYPE),
+        "pillow_codecs": codecs,
+        "libraries": {name: metadata.version(name) for name in _LIBRARIES},
+        "code_sha256": _code_sha256(),
+    }
+
+
+_LIBRARIES = ("imagehash", "mmh3", "numba", "numpy", "opencv-python-headless", "pillow", "pyarrow", "scipy")
+
+
+def _code_sha256() -> str:
+    """Digest of the program's own files, as a sorted ``<hex>  <path>`` list: which code ran, also without a wheel."""
+    root = Path(__file__).resolve().parent.parent.parent
+    files = sorted(path for package in ("manifests", "scanner") for path in (root / package).rglob("*.py"))
+    lines = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(root).as_posix()}\n" for path in files)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()

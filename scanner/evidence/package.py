@@ -1,0 +1,178 @@
+"""A package from what a scan found: records in their final order, pictures, Manifest, seal."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from manifests.canonical import canonical_bytes
+from manifests.records import ORDER_OF, match_order, row_order
+from manifests.words import Lang
+from manifests.writing import HostFacts, PackageWriter, SealedPackage
+from scanner.config import ScanConfig
+from scanner.coverage import ScannedShard
+from scanner.datasets import Dataset
+from scanner.evidence.manifest import (
+    RunFacts,
+    dataset_record,
+    environment_record,
+    event_records,
+    limitation_codes,
+    method_record,
+    search_record,
+    tool_record,
+)
+from scanner.evidence.records import (
+    coverage_record,
+    excluded_record,
+    finding_record,
+    negative_records,
+    row_record,
+    work_record,
+)
+from scanner.exhibits import Exhibit
+from scanner.grading import Chance, Match
+from scanner.identity import Identity
+from scanner.ledger import LedgerEvent
+from scanner.queries import Queries
+from scanner.self_test import SelfTest
+from scanner.urls import platform_of, registrable_domain
+from scanner.works import Portfolio
+
+Place = tuple[int, int, int | None]  # shard index, row number, item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What a scan found, graded and with the dataset's side of it; ``not_listed`` counts leads beyond the limits, by tier."""
+
+    matches: Sequence[Match]
+    exhibits: Mapping[Place, Exhibit]
+    not_listed: Mapping[str, int]
+    control_findings: int
+    chance: Chance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What was asked: works, identity, datasets, settings."""
+
+    portfolio: Portfolio
+    identity: Identity | None
+    datasets: Sequence[Dataset]
+    config: ScanConfig
+    queries: Queries
+    claimant: str | None = None
+
+
+def write_package(
+    folder: Path,
+    question: Question,
+    shards: Sequence[ScannedShard],
+    findings: Findings,
+    *,
+    run: RunFacts,
+    self_test: SelfTest,
+    events: Iterable[LedgerEvent],
+    work_pictures: Mapping[str, bytes],
+    lang: Lang,
+) -> tuple[SealedPackage, list[dict[str, Any]]]:
+    """Write and seal the package; gives it and its findings.
+
+    ``work_pictures`` are the renditions and thumbnails of the works by their path in the package.
+
+    Raises:
+        manifests.errors.OutputError: disk full or read-only; nothing is left behind.
+    """
+    portfolio, limitations = question.portfolio, limitation_codes(question.config, shards)
+    records = [
+        finding_record(match, findings.exhibits[_place(match)], portfolio, shards[match.shard])
+        for match in findings.matches
+    ]
+    records.sort(key=match_order)
+    found = frozenset(match.work for match in findings.matches if match.work is not None)
+    with PackageWriter(folder) as writer:
+        writer.add_records("matches", records)
+        writer.add_records("negatives", _sorted("negatives", negative_records(portfolio, found, shards, limitations)))
+        writer.add_records("coverage", _sorted("coverage", map(coverage_record, shards)))
+        works = [*map(work_record, portfolio.works), *map(excluded_record, portfolio.excluded)]
+        writer.add_records("portfolio", _sorted("portfolio", works))
+        writer.add_records("observations", ())
+        writer.add_records("events", event_records(events))
+        writer.add_file("environment.json", canonical_bytes(environment_record()))
+        identity_sha256 = None
+        if question.identity is not None:
+            writer.add_file("identity.json", canonical_bytes(question.identity.record()))
+            identity_sha256 = question.identity.digest
+        _add_rows_and_pictures(writer, shards, findings, work_pictures)
+        sealed = writer.seal(
+            {
+                "kind": "scan",
+                "previous": None,
+                "run": run.record(),
+                "tool": tool_record(self_test),
+                "config": question.config.record(),
+                "config_sha256": question.config.sha256,
+                "subject": {
+                    "claimant": question.claimant,
+                    "statement": None,
+                    "asserted_by": None,
+                    "identity_sha256": identity_sha256,
+                },
+                "portfolio": {"works": len(portfolio.works), "files_excluded": len(portfolio.excluded)},
+                "method": method_record(question.config, question.queries, findings.chance),
+                "search": search_record(
+                    question.config, question.queries, findings.chance, shards, findings.control_findings
+                ),
+                "datasets": [
+                    dataset_record(dataset, [each for each in shards if each.shard.dataset.name == dataset.name])
+                    for dataset in question.datasets
+                ],
+                "limitations": limitations,
+            },
+            lang=lang,
+            not_listed=findings.not_listed,
+            describe_host=describe_host,
+        )
+    return sealed, records
+
+
+def describe_host(host: str) -> HostFacts:
+    """The registrable domain and platform of a listed URL's host, for the roll-up."""
+    return HostFacts(domain=registrable_domain(host) or host, platform=platform_of(host))
+
+
+def _place(match: Match) -> Place:
+    row = match.hits[0].row
+    return match.shard, row.row_number, row.item
+
+
+def _sorted(name: str, records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(records, key=ORDER_OF[name])
+
+
+def _add_rows_and_pictures(
+    writer: PackageWriter,
+    shards: Sequence[ScannedShard],
+    findings: Findings,
+    work_pictures: Mapping[str, bytes],
+) -> None:
+    by_shard: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    pictures: dict[str, bytes] = dict(work_pictures)
+    for (index, _, _), exhibit in sorted(findings.exhibits.items(), key=lambda entry: _in_order(entry[0])):
+        digest = shards[index].digest
+        assert digest is not None
+        by_shard[digest.shard_id.partition(":")[2][:16]].append(row_record(exhibit))
+        pictures.update(exhibit.files)
+    for shard16, rows in sorted(by_shard.items()):
+        writer.add_rows(shard16, sorted(rows, key=row_order))
+    for path, content in sorted(pictures.items()):
+        writer.add_file(path, content)
+
+
+def _in_order(place: Place) -> tuple[int, int, int]:
+    shard, row, item = place
+    return shard, row, -1 if item is None else item

@@ -1,0 +1,257 @@
+"""From hits to findings: group by Work and Row, put chance figures to fingerprints, apply the tier table, list what is listed.
+
+Pure.  The tier table itself is ``manifests.tiers``: the verifier derives every grade again with the same function.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from manifests.tiers import CHANCE_LIMIT, TIER_OF, Tier, chance_of, chance_text, statement_of, statement_rank
+from scanner.chance import ChanceModel
+from scanner.config import ScanConfig
+from scanner.hashers import is_low_detail
+from scanner.metadata.statistics import is_furniture, is_shared_name
+from scanner.outcomes import Checked, Hit
+from scanner.works import Portfolio
+
+COMMON_ROWS = 20  # other rows as near as this one, before a picture is called common (a stock motif, a placeholder)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chance:
+    """The chance models of a scan: one for each algorithm, and the rows that were compared under it."""
+
+    models: Mapping[str, ChanceModel]
+    rows: Mapping[str, int]
+
+    def expected(self, algorithm: str, work: int, distance: int) -> str:
+        """``expected_chance_matches`` as a plain decimal."""
+        return chance_text(self.models[algorithm].expected(work, distance, self.rows[algorithm]))
+
+    def largest_distance(self, algorithm: str, work: int, radius: int) -> int:
+        """The largest distance within the radius that carries a claim; the radius where none does."""
+        largest = self.models[algorithm].largest_distance(work, self.rows[algorithm])
+        return radius if largest is None else min(largest, radius)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """All comparisons that hold between one Work (or none) and one Row, graded.
+
+    ``shard`` is the index of the shard in the scan.  ``basis`` is in tier order, as in ``matches.jsonl``.
+    """
+
+    shard: int
+    hits: tuple[Hit, ...]
+    basis: tuple[dict[str, Any], ...]
+    tier: Tier
+    expected_chance_matches: str | None
+    checked: Checked | None
+    caveats: frozenset[str] = frozenset()
+
+    @property
+    def work(self) -> int | None:
+        """Index of the Work in the portfolio."""
+        return self.hits[0].work
+
+    @property
+    def row(self) -> tuple[int, int, int]:
+        """Shard, row number, item (-1 where there is none): where it stands in the scan."""
+        row = self.hits[0].row
+        return self.shard, row.row_number, -1 if row.item is None else row.item
+
+
+def group_hits(
+    hits: Iterable[tuple[int, Hit]], portfolio: Portfolio, chance: Chance, config: ScanConfig
+) -> list[Match]:
+    """Bring the hits of one Work and Row together and grade them; in scan order (shard, row, item, Work; no Work last)."""
+    grouped: dict[tuple[int, int, int, int], list[Hit]] = defaultdict(list)
+    for shard, hit in hits:
+        item = -1 if hit.row.item is None else hit.row.item
+        work = len(portfolio.works) if hit.work is None else hit.work
+        grouped[shard, hit.row.row_number, item, work].append(hit)
+    matches = [_graded(key[0], tuple(found), chance, config) for key, found in sorted(grouped.items())]
+    return _with_company(matches, portfolio)
+
+
+def _graded(shard: int, hits: tuple[Hit, ...], chance: Chance, config: ScanConfig) -> Match:
+    checked = next((hit.checked for hit in hits if hit.checked is not None), None)
+    second_check = None if checked is None else {"passed": checked.passed}
+    entries = [_basis(hit, chance, config) for hit in hits]
+    expected = [_expected(hit, chance) for hit in hits]
+
+    def rank(place: int, figure: str | None) -> tuple[int, int, int, str]:
+        code = statement_of(
+            entries[place], expected_chance_matches=figure, second_check=second_check, observation=None
+        )
+        wide_first = 0 if hits[place].metric == "hamming/phash256" else 1
+        distance = hits[place].value
+        return statement_rank(code), wide_first, distance if isinstance(distance, int) else 0, str(entries[place])
+
+    places = sorted(range(len(hits)), key=lambda place: rank(place, expected[place]))
+    figure = next((expected[place] for place in places if expected[place] is not None), None)
+    places.sort(key=lambda place: rank(place, figure))
+    code = statement_of(
+        entries[places[0]], expected_chance_matches=figure, second_check=second_check, observation=None
+    )
+    return Match(
+        shard=shard,
+        hits=tuple(hits[place] for place in places),
+        basis=tuple(entries[place] for place in places),
+        tier=TIER_OF[code],
+        expected_chance_matches=figure,
+        checked=checked,
+        caveats=frozenset(caveat for hit in hits for caveat in hit.caveats),
+    )
+
+
+def _algorithm(hit: Hit) -> str:
+    return hit.metric.removeprefix("hamming/")
+
+
+def _expected(hit: Hit, chance: Chance) -> str | None:
+    if hit.kind != "fingerprint_near" or hit.work is None:
+        return None
+    return chance.expected(_algorithm(hit), hit.work, int(hit.value))
+
+
+def _basis(hit: Hit, chance: Chance, config: ScanConfig) -> dict[str, Any]:
+    threshold = None
+    if hit.kind == "fingerprint_near" and hit.work is not None:
+        algorithm = _algorithm(hit)
+        threshold = config.radius64 if algorithm == "phash64" else config.radius256
+        if hit.source_of_hash == "compiler" and chance_of(_expected(hit, chance) or "1") <= CHANCE_LIMIT:
+            threshold = chance.largest_distance(algorithm, hit.work, threshold)
+    detail = dict(hit.detail)
+    if hit.work_file is not None:
+        detail["file"] = hit.work_file
+    return {
+        "kind": hit.kind,
+        "metric": hit.metric,
+        "value": hit.value,
+        "threshold": threshold,
+        "variant": hit.variant,
+        "source_of_hash": hit.source_of_hash,
+        "column": hit.column,
+        "work_value": hit.work_value,
+        "row_value": hit.row_value,
+        "detail": detail or None,
+    }
+
+
+def _with_company(matches: list[Match], portfolio: Portfolio) -> list[Match]:
+    """Add the caveats that depend on the other matches: low detail, common picture, several works."""
+    distances: dict[int, list[int]] = defaultdict(list)
+    on_row: dict[tuple[int, int, int], list[Match]] = defaultdict(list)
+    for match in matches:
+        if match.work is not None:
+            on_row[match.row].append(match)
+            if (near := _distance(match)) is not None:
+                distances[match.work].append(near)
+    done = []
+    for match in matches:
+        caveats = set(match.caveats)
+        near = _distance(match)
+        if match.work is not None and near is not None:
+            if is_low_detail(portfolio.works[match.work].detail):
+                caveats.add("low_detail")
+            if sum(other <= near for other in distances[match.work]) > COMMON_ROWS:
+                caveats.add("common_picture")
+        if match.work is not None and _others_as_strong(match, on_row[match.row]):
+            caveats.add("several_works")
+        done.append(replace(match, caveats=frozenset(caveats)))
+    return done
+
+
+def _distance(match: Match) -> int | None:
+    """Differing bits of the nearest 64-bit comparison, else of the 256-bit one scaled to 64."""
+    near = {_algorithm(hit): int(hit.value) for hit in match.hits if hit.kind == "fingerprint_near"}
+    if "phash64" in near:
+        return near["phash64"]
+    return near["phash256"] // 4 if near else None
+
+
+def _others_as_strong(match: Match, company: Sequence[Match]) -> bool:
+    own = match.hits[0]
+    for other in company:
+        if other.work == match.work:
+            continue
+        for hit in other.hits:
+            if (hit.kind, hit.metric) != (own.kind, own.metric):
+                continue
+            if own.kind != "fingerprint_near" or int(hit.value) <= int(own.value):
+                return True
+    return False
+
+
+def listed(matches: Sequence[Match], config: ScanConfig) -> tuple[list[Match], Counter[str]]:
+    """Keep the findings that are listed; count by tier the weak leads beyond the limits of the configuration.
+
+    Everything above grade D is listed.  Of fingerprint leads, the nearest ``leads_per_work`` of each Work; of hosts and captions,
+    the first ``leads_per_term`` rows of each term, and none of a shared name unless another rule agrees on the row.
+    """
+    beyond: Counter[str] = Counter()
+    kept = [match for match in matches if match.tier not in _LEADS]
+    agreed = {match.row for match in kept}
+    leads: dict[tuple[str, object], list[Match]] = defaultdict(list)
+    for match in matches:
+        if match.tier not in _LEADS:
+            continue
+        key = match.work if match.tier is Tier.FINGERPRINT_LEAD else match.basis[0]["value"]
+        shared = match.tier is Tier.CAPTION_NAMES and "name_shared" in match.caveats
+        if shared and match.row not in agreed and len(match.basis) == 1:
+            beyond[match.tier] += 1
+        else:
+            leads[match.tier, key].append(match)
+    for (tier, _), found in sorted(leads.items(), key=lambda entry: str(entry[0])):
+        limit = config.leads_per_term
+        if tier == Tier.FINGERPRINT_LEAD:
+            limit = config.leads_per_work
+            found.sort(key=lambda match: (chance_of(match.expected_chance_matches or "0"), match.row))
+        kept += found[:limit]
+        if len(found) > limit:
+            beyond[tier] += len(found) - limit
+    return sorted(kept, key=lambda match: (match.row, match.work is None, match.work or 0)), beyond
+
+
+def weigh_terms(
+    hits: Sequence[tuple[int, Hit]], terms: Mapping[str, int], rows_scanned: int
+) -> tuple[list[tuple[int, Hit]], Counter[str]]:
+    """Apply what only the whole scan can tell of identity hits (identity.md sections 5 and 8).
+
+    Rows of an asset that is site furniture (a logo) are counted, not listed; a name that many rows hold gets ``name_shared``.
+    """
+    kept: list[tuple[int, Hit]] = []
+    furniture: Counter[str] = Counter()
+    for shard, hit in hits:
+        if hit.kind == "asset_equal" and is_furniture(str(hit.value), terms):
+            furniture[Tier.ASSET_LISTED] += 1
+        elif hit.kind == "caption_contains" and is_shared_name(str(hit.value), terms, rows_scanned):
+            kept.append((shard, replace(hit, caveats=tuple(sorted({*hit.caveats, "name_shared"})))))
+        else:
+            kept.append((shard, hit))
+    return kept, furniture
+
+
+_LEADS = frozenset({Tier.FINGERPRINT_LEAD, Tier.HOST_LISTED, Tier.CAPTION_NAMES})
+
+
+def tiers_not_listed(counted: Mapping[str, int], chance: Chance) -> Counter[str]:
+    """By tier, the hits that ``pipeline.within_limits`` counted without keeping them."""
+    beyond: Counter[str] = Counter()
+    for key, count in counted.items():
+        kind, _, rest = key.partition(":")
+        if kind == "host_equal":
+            beyond[Tier.HOST_LISTED] += count
+        elif kind == "caption_contains":
+            beyond[Tier.CAPTION_NAMES] += count
+        else:
+            source, work, distance = rest.split(":")
+            near = chance.expected(kind.removeprefix("hamming/"), int(work), int(distance))
+            carries = source == "compiler" and chance_of(near) <= CHANCE_LIMIT
+            beyond[Tier.COMPILER_FINGERPRINT if carries else Tier.FINGERPRINT_LEAD] += count
+    return beyond

@@ -1,0 +1,209 @@
+"""The main path: what happens to the rows of one shard.
+
+::
+
+    shard ── Layout ──> RecordBatch(row, url, caption, phash64, sha256, md5, image …)
+       ├─ by digest       (sha256 / md5 column  = a file of the portfolio)
+       ├─ by fingerprint  (published hash column near a variant of a Work)
+       ├─ by picture      (images inside the shard: digest, fingerprints, second check)
+       └─ by identity     (URL, asset key, host, caption)
+    ──> Outcome: hits, counts, distance histograms
+
+Nothing is graded here: chance matches count the rows of the whole scan, so grading (``evidence.py``) waits for the last shard.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from PIL import Image
+
+from scanner.chance import one_in, sampled
+from scanner.comparisons import FingerprintComparison, PictureComparison, by_digest, by_identity
+from scanner.comparisons.pictures import fingerprint_of
+from scanner.comparisons.rows import column, row_ref
+from scanner.config import ScanConfig
+from scanner.datasets import Role
+from scanner.errors import ShardDamaged
+from scanner.metadata import trim_terms
+from scanner.outcomes import Hit, Outcome
+from scanner.queries import Queries
+from scanner.shards import OpenShard, Part, ShardBatch, scan_shard
+
+Beat = Callable[[int], None]
+
+
+def compare_part(
+    shard: OpenShard,
+    part: Part,
+    queries: Queries,
+    config: ScanConfig,
+    *,
+    shard_id: str,
+    work_picture: Callable[[int], Image.Image | None],
+    beat: Beat,
+) -> Outcome:
+    """Compare every row of one part of a shard with every query; say what was found and what could not be compared.
+
+    Deterministic: equal arguments give an equal Outcome, byte for byte, whatever the size of the batches.  Row faults are counted;
+    a damaged shard ends it with what was read.  ``beat`` hears the number of rows after each batch.  No printing, no clock, no
+    network; ``work_picture(index)`` gives the pixels of a Work for the second check, or None where they are gone.
+    """
+    comparison = Comparison(shard, queries, config, shard_id, work_picture)
+    try:
+        for batch in scan_shard(shard, part, queries.wanted & shard.roles):
+            comparison.compare(batch)
+            beat(batch.rows.num_rows)
+    except ShardDamaged as damage:
+        comparison.outcome.stopped_at = damage.message
+    return comparison.finished()
+
+
+class Comparison:
+    """The comparison of one part: the four ways, and the Outcome they add to."""
+
+    def __init__(
+        self,
+        shard: OpenShard,
+        queries: Queries,
+        config: ScanConfig,
+        shard_id: str,
+        work_picture: Callable[[int], Image.Image | None],
+    ) -> None:
+        """Compile the queries for this shard."""
+        self.outcome = Outcome()
+        self._shard = shard
+        self._queries = queries
+        self._config = config
+        self._shard_id = shard_id
+        self._every = one_in(shard.rows_total or 0, config.chance_sample_rows)
+        self._published = FingerprintComparison(queries.fingerprints["phash64"], queries.works, config.radius64)
+        self._pictures = PictureComparison(queries, config, shard_id, work_picture)
+        self._hits: list[Hit] = []
+
+    def compare(self, batch: ShardBatch) -> None:
+        """Compare one batch of rows in all four ways."""
+        rows, outcome = batch.rows, self.outcome
+        outcome.rows += rows.num_rows
+        outcome.faults.update({str(fault): count for fault, count in batch.faults.items()})
+        self._count(rows)
+        self._hits += self._by_digest(rows)
+        self._hits += self._by_fingerprint(rows)
+        self._hits += self._pictures.hits(rows)
+        if self._queries.identifiers is not None:
+            self._hits += by_identity(rows, self._queries.identifiers, self._shard.columns, outcome.terms)
+
+    def finished(self) -> Outcome:
+        """The Outcome, its hits in row order and within the limits of the configuration."""
+        outcome, pictures = self.outcome, self._pictures
+        outcome.compared.image = pictures.decoded
+        outcome.compared.digest += pictures.digested
+        outcome.faults.update(pictures.faults)
+        for name, comparisons in (
+            ("phash64", (self._published, pictures.prints["phash64"])),
+            ("phash256", (pictures.prints["phash256"],)),
+        ):
+            outcome.nearest[name] = sum((each.nearest for each in comparisons[1:]), comparisons[0].nearest)
+            outcome.control[name] = sum((each.control for each in comparisons[1:]), comparisons[0].control)
+            outcome.sampled[name] = sum(each.sampled for each in comparisons)
+            outcome.fingerprinted[name] = sum(each.compared for each in comparisons)
+            near: Counter[tuple[int, int]] = Counter()
+            for each in comparisons:
+                near.update(each.control_near)
+            outcome.control_near += sorted((name, work, distance, count) for (work, distance), count in near.items())
+        outcome.terms = trim_terms(outcome.terms)
+        outcome.hits = within_limits(self._hits, self._config, outcome.not_listed)
+        return outcome
+
+    def _by_digest(self, rows: pa.RecordBatch) -> Iterable[Hit]:
+        for digest in self._shard.layout.digests:
+            if digest.of == "served_bytes" and column(rows, digest.algorithm) is not None:
+                known = self._queries.sha256 if digest.algorithm == "sha256" else self._queries.md5
+                yield from by_digest(rows, digest.algorithm, known, self._shard.columns[Role(digest.algorithm)])
+
+    def _by_fingerprint(self, rows: pa.RecordBatch) -> Iterable[Hit]:
+        published = column(rows, "phash64")
+        if published is None:
+            return
+        words, index = _valid(published)
+        numbers = rows.column("row").to_numpy()[index]
+        near = self._published.near(words.reshape(-1, 1), sampled(numbers, self._shard_id, self._every))
+        queries = self._queries.fingerprints["phash64"]
+        for position in range(len(near.row)):
+            query = int(near.query[position])
+            yield Hit(
+                row=row_ref(rows, int(index[near.row[position]])),
+                work=int(near.work[position]),
+                kind="fingerprint_near",
+                metric="hamming/phash64",
+                value=int(near.distance[position]),
+                source_of_hash="compiler",
+                variant=queries.variant[query],
+                column=self._shard.columns[Role.PHASH64],
+                work_value=str(fingerprint_of("phash64", queries.words[query])),
+                row_value=str(fingerprint_of("phash64", words[near.row[position]])),
+            )
+
+    def _count(self, rows: pa.RecordBatch) -> None:
+        compared = self.outcome.compared
+        for roles, name in (
+            ((Role.SHA256, Role.MD5), "digest"),
+            ((Role.PHASH64,), "fingerprint"),
+            ((Role.URL,), "url"),
+            ((Role.CAPTION, Role.MACHINE_CAPTION), "caption"),
+        ):
+            held = [present for role in roles if (present := column(rows, role)) is not None]
+            if held:
+                least_missing = min(present.null_count for present in held)
+                setattr(compared, name, getattr(compared, name) + rows.num_rows - least_missing)
+
+
+def within_limits(hits: list[Hit], config: ScanConfig, not_listed: Counter[str]) -> list[Hit]:
+    """Keep what may still matter after grading; count the rest in ``not_listed``, never drop it silently.
+
+    Of unconfirmed fingerprint hits of one Work, the nearest ``leads_per_work`` are kept and, up to ``hits_per_work``, all within
+    half the radius (these may yet carry a claim).  Of host and caption hits, the first ``leads_per_term`` rows of each term.
+    All other hits are kept.  The result is in row order.
+    """
+    kept: list[Hit] = []
+    leads: dict[tuple[int | None, str], list[Hit]] = defaultdict(list)
+    terms: Counter[str] = Counter()
+    for hit in hits:
+        if hit.kind == "fingerprint_near" and not (hit.checked is not None and hit.checked.passed):
+            leads[hit.work, hit.metric].append(hit)
+        elif hit.kind in ("host_equal", "caption_contains"):
+            term = f"{hit.kind}:{hit.value}"
+            terms[term] += 1
+            if terms[term] <= config.leads_per_term:
+                kept.append(hit)
+            else:
+                not_listed[term] += 1
+        else:
+            kept.append(hit)
+    for (work, metric), found in leads.items():
+        found.sort(key=lambda hit: (hit.value, _row_order(hit)))
+        radius = config.radius64 if metric == "hamming/phash64" else config.radius256
+        for place, hit in enumerate(found):
+            if place < config.leads_per_work or (place < config.hits_per_work and int(hit.value) * 2 <= radius):
+                kept.append(hit)
+            else:
+                not_listed[f"{metric}:{hit.source_of_hash}:{work}:{hit.value}"] += 1
+    return sorted(kept, key=_hit_order)
+
+
+def _row_order(hit: Hit) -> tuple[int, int]:
+    return hit.row.row_number, -1 if hit.row.item is None else hit.row.item
+
+
+def _hit_order(hit: Hit) -> tuple[object, ...]:
+    work = -1 if hit.work is None else hit.work
+    return (*_row_order(hit), work, hit.kind, hit.metric, str(hit.value), hit.work_file or "", hit.column or "")
+
+
+def _valid(published: pa.Array) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+    present = np.flatnonzero(published.is_valid().to_numpy(zero_copy_only=False))
+    return published.fill_null(0).to_numpy()[present].astype(np.uint64, copy=False), present

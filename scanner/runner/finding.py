@@ -1,0 +1,167 @@
+"""All outcomes to Findings: chance models over the whole scan, grades, and the rows of what is listed."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from manifests.tiers import CHANCE_LIMIT
+from scanner.chance import fit
+from scanner.config import ScanConfig
+from scanner.coverage import ScannedShard
+from scanner.errors import Incomplete, ShardError
+from scanner.events import StageAdvanced, StageBegan, StageEnded, Watcher
+from scanner.evidence import Findings
+from scanner.evidence.package import Place
+from scanner.evidence.records import match_id_of
+from scanner.exhibits import Exhibit, ExhibitRequest, PictureRequest
+from scanner.grading import Chance, Match, group_hits, listed, tiers_not_listed, weigh_terms
+from scanner.hashers import BITS
+from scanner.metadata import trim_terms
+from scanner.outcomes import Histogram, Hit
+from scanner.queries import Queries
+from scanner.runner import tasks
+from scanner.runner.pool import Died, Task, WorkerPool
+from scanner.runner.shard_loop import ShardLoop
+from scanner.works import Portfolio
+
+REQUESTS_AT_ONCE = 256  # rows of one exhibit task: few enough that several workers share a shard's findings
+
+
+class Gathered:
+    """The sums over all outcomes; hits are kept, histograms added."""
+
+    def __init__(self, queries: Queries) -> None:
+        """Begin with nothing."""
+        shapes = {name: (queries.works, BITS[name] + 1) for name in ("phash64", "phash256")}
+        self.hits: list[tuple[int, Hit]] = []
+        self.nearest: dict[str, Histogram] = {name: np.zeros(shape, np.int64) for name, shape in shapes.items()}
+        self.control: dict[str, Histogram] = {
+            name: np.zeros((queries.fingerprints[name].decoy_works, BITS[name] + 1), np.int64) for name in shapes
+        }
+        self.control_near: Counter[tuple[str, int, int]] = Counter()
+        self.rows: Counter[str] = Counter()
+        self.not_listed: Counter[str] = Counter()
+        self.terms: Counter[str] = Counter()
+
+    def add_all(self, shards: Sequence[ScannedShard], loop: ShardLoop) -> None:
+        """Add the outcomes of all shards, in shard order."""
+        for index, scanned in enumerate(shards):
+            for outcome in loop.outcomes(scanned):
+                self.hits += [(index, hit) for hit in outcome.hits]
+                for name in self.nearest:
+                    self.nearest[name] += outcome.nearest[name]
+                    self.control[name] += outcome.control[name]
+                self.rows.update(outcome.fingerprinted)
+                self.not_listed.update(outcome.not_listed)
+                self.terms = trim_terms(self.terms + outcome.terms)
+                for name, work, distance, count in outcome.control_near:
+                    self.control_near[name, work, distance] += count
+
+    def chance(self) -> Chance:
+        """The chance models of the works, over all rows of the scan."""
+        models = {name: fit(table, BITS[name]) for name, table in self.nearest.items()}
+        return Chance(models=models, rows={name: self.rows[name] for name in models})
+
+    def control_findings(self) -> int:
+        """Rows near enough to a decoy to carry a claim: what the method finds where there is nothing to find."""
+        models = {name: fit(table, BITS[name]) for name, table in self.control.items()}
+        return sum(
+            count
+            for (name, work, distance), count in self.control_near.items()
+            if models[name].expected(work, distance, self.rows[name]) <= float(CHANCE_LIMIT)
+        )
+
+
+def gather_findings(
+    shards: Sequence[ScannedShard],
+    loop: ShardLoop,
+    portfolio: Portfolio,
+    queries: Queries,
+    config: ScanConfig,
+    pool: WorkerPool,
+    watch: Watcher,
+) -> Findings:
+    """Grade everything, choose what is listed, and read those rows."""
+    gathered = Gathered(queries)
+    gathered.add_all(shards, loop)
+    chance = gathered.chance()
+    hits, furniture = weigh_terms(gathered.hits, gathered.terms, sum(scanned.rows_scanned for scanned in shards))
+    kept, beyond = listed(group_hits(hits, portfolio, chance, config), config)
+    beyond += furniture + tiers_not_listed(gathered.not_listed, chance)
+    return Findings(
+        matches=kept,
+        exhibits=read_exhibits(kept, shards, portfolio, pool, watch),
+        not_listed={str(tier): count for tier, count in sorted(beyond.items()) if count},
+        control_findings=gathered.control_findings(),
+        chance=chance,
+    )
+
+
+def read_exhibits(
+    matches: Sequence[Match],
+    shards: Sequence[ScannedShard],
+    portfolio: Portfolio,
+    pool: WorkerPool,
+    watch: Watcher,
+) -> dict[Place, Exhibit]:
+    """Read the rows of all listed matches from their shards, in the workers.
+
+    Raises:
+        Incomplete: a shard that was scanned cannot be read any more.
+    """
+    tasks_of = list(_exhibit_tasks(matches, shards, portfolio))
+    watch(StageBegan(title="Reading findings", total=sum(len(task.arguments[1]) for task in tasks_of), unit=" rows"))
+    for task in tasks_of:
+        pool.submit(task)
+    exhibits: dict[Place, Exhibit] = {}
+    for (index, _), result in pool.completed(lambda: watch(StageAdvanced(done=len(exhibits)))):
+        if isinstance(result, ShardError | Died):
+            why = "a worker process ended twice" if isinstance(result, Died) else result.message
+            raise Incomplete(
+                f"{shards[index].shard.name} was compared, but its rows could not be read again: {why}",
+                hint="Nothing finished is lost: run the same command again when the file is readable.",
+            )
+        for exhibit in result:
+            exhibits[index, exhibit.row_number, exhibit.item] = exhibit
+    watch(StageEnded())
+    return exhibits
+
+
+def _exhibit_tasks(
+    matches: Sequence[Match], shards: Sequence[ScannedShard], portfolio: Portfolio
+) -> Iterator[Task]:
+    on_row: dict[Place, list[Match]] = defaultdict(list)
+    for match in matches:
+        row = match.hits[0].row
+        on_row[match.shard, row.row_number, row.item].append(match)
+    by_shard: dict[int, list[ExhibitRequest]] = defaultdict(list)
+    for (index, row_number, item), found in on_row.items():
+        asked = [_picture_request(match, portfolio, shards[index]) for match in found if match.work is not None]
+        packaged = [match.match_id for match in asked if match.fingerprints]
+        has_picture = any(hit.picture_sha256 is not None for match in found for hit in match.hits)
+        by_shard[index].append(
+            ExhibitRequest(
+                row_number=row_number,
+                item=item,
+                pictures=tuple(asked) if has_picture else (),
+                work_renditions=() if has_picture or not packaged else tuple(asked),
+            )
+        )
+    for index, requests in sorted(by_shard.items()):
+        for start in range(0, len(requests), REQUESTS_AT_ONCE):
+            chunk = tuple(requests[start : start + REQUESTS_AT_ONCE])
+            yield Task(key=(index, start), function=tasks.exhibit, arguments=(shards[index].shard, chunk))
+
+
+def _picture_request(match: Match, portfolio: Portfolio, scanned: ScannedShard) -> PictureRequest:
+    assert match.work is not None
+    near = [(hit.metric.removeprefix("hamming/"), hit.variant) for hit in match.hits if hit.variant is not None]
+    return PictureRequest(
+        match_id=match_id_of(match, portfolio, scanned),
+        work=match.work,
+        work_sha16=portfolio.works[match.work].sha16,
+        fingerprints=tuple(near),
+    )

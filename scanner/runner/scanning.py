@@ -1,0 +1,252 @@
+"""One scan from the user's words to a sealed package: the story that the other modules tell in detail.
+
+portfolio -> queries -> shards compared (``shard_loop``) -> findings (``finding``) -> package (``evidence``)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from manifests.words import Lang
+from scanner.config import RESULT_VERSION, ScanConfig
+from scanner.coverage import ScannedShard, ShardStatus
+from scanner.datasets import Dataset
+from scanner.errors import ScannerError, UsageError
+from scanner.events import Noticed, StageAdvanced, StageBegan, StageEnded, Watcher, unwatched
+from scanner.evidence import Question, RunFacts, write_package
+from scanner.identity import Identity
+from scanner.ledger import Ledger, open_ledger
+from scanner.metadata import compile_identifiers
+from scanner.portfolios import read_portfolio
+from scanner.queries import Queries, compile_queries
+from scanner.runner import tasks
+from scanner.runner.clock import Course, utc_now
+from scanner.runner.destination import choose_destination, incomplete_name, remove_partial
+from scanner.runner.finding import gather_findings
+from scanner.runner.pool import Died, Task, WorkerPool
+from scanner.runner.shard_loop import ShardLoop
+from scanner.runner.sources import open_shards
+from scanner.self_test import run_self_test
+from scanner.works import Portfolio
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanRequest:
+    """What the user asked for.
+
+    ``portfolio``: folders, picture files, a ``works.csv``.  ``out``: see ``destination``.  ``workers``: processes; None is one for
+    each core.  ``command`` is shown in the Manifest, paths by their last component.
+    """
+
+    portfolio: tuple[str, ...]
+    datasets: tuple[Dataset, ...]
+    identity: Identity | None = None
+    config: ScanConfig = ScanConfig()
+    out: Path | None = None
+    workers: int | None = None
+    lang: Lang = "en"
+    command: tuple[str, ...] = ("provscan", "scan")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanResult:
+    """What a scan gave; ``record()`` is the object that ``scan --json`` prints."""
+
+    package: Path
+    manifest_sha256: str
+    works: int
+    files_excluded: int
+    rows_scanned: int
+    shards: dict[str, int]
+    comparisons: int
+    findings: int
+    findings_by_tier: dict[str, int]
+    works_with_findings: int
+    incomplete: tuple[str, ...]
+    seconds: float
+
+    def record(self) -> dict[str, Any]:
+        """``provscan.scan/1`` (cli.md)."""
+        return {
+            "schema": "provscan.scan/1",
+            "package": str(self.package),
+            "manifest_sha256": self.manifest_sha256,
+            "works": self.works,
+            "rows_scanned": self.rows_scanned,
+            "shards": self.shards,
+            "comparisons": str(self.comparisons),
+            "findings": self.findings,
+            "findings_by_tier": self.findings_by_tier,
+            "works_with_findings": self.works_with_findings,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def run_scan(request: ScanRequest, watch: Watcher = unwatched) -> ScanResult:
+    """Scan, and write the package.
+
+    Raises:
+        UsageError: a path that is not there, no picture, no known layout, a place that is taken.
+        OutputError: disk full or read-only; finished work is kept and the same call resumes.
+        KeyboardInterrupt: passed on after the workers have ended; the same call resumes.
+    """
+    began = time.monotonic()
+    started_at = utc_now()
+    workers = request.workers or os.cpu_count() or 1
+    self_test = run_self_test()
+    if self_test.failed:
+        raise ScannerError(
+            f"the self-test failed: {', '.join(self_test.failed[:3])}",
+            hint="The libraries on this machine compute other fingerprints than the published vectors: reinstall provscan.",
+        )
+    shards = open_shards(request.datasets, watch)
+    portfolio = read_portfolio(request.portfolio, config=request.config, workers=workers, watcher=watch)
+    queries = compile_question(portfolio, request.identity, request.config, watch)
+    question = Question(
+        portfolio=portfolio, identity=request.identity, datasets=request.datasets, config=request.config, queries=queries
+    )
+    run_name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+    place = choose_destination(request.out, name=f"SCAN-{run_name}", scan_key=scan_key(request, queries))
+    with open_ledger(place.partial) as ledger:
+        course = Course(ledger)
+        begin_run(ledger, course, request, queries, run_name=run_name, started_at=started_at)
+        loop = ShardLoop(shards, queries, request.config, ledger, course, watch)
+        with loop.pool(workers) as pool:
+            loop.run(pool, ahead=2 * workers)
+            findings = gather_findings(shards, loop, portfolio, queries, request.config, pool, watch)
+            pictures = work_pictures(portfolio, pool, watch)
+        if place.replaces_incomplete:
+            place.package.rename(incomplete_name(place.package))
+        finished_at = course.note("tool", "finished")
+        sealed, records = write_package(
+            place.package,
+            question,
+            shards,
+            findings,
+            run=run_facts(ledger, request, finished_at),
+            self_test=self_test,
+            events=ledger.events(),
+            work_pictures=pictures,
+            lang=request.lang,
+        )
+    incomplete = tuple(f"{each.shard.name}: {each.reason}" for each in shards if each.status is ShardStatus.FAILED)
+    if not incomplete:
+        remove_partial(place.partial)
+    by_tier = Counter(str(record["tier"]) for record in records)
+    return ScanResult(
+        package=sealed.path,
+        manifest_sha256=sealed.manifest_sha256,
+        works=len(portfolio.works),
+        files_excluded=len(portfolio.excluded),
+        rows_scanned=sum(each.rows_scanned for each in shards),
+        shards={status.value: sum(each.status is status for each in shards) for status in ShardStatus},
+        comparisons=sum(
+            findings.chance.rows[name] * len(known.words) for name, known in queries.fingerprints.items()
+        ),
+        findings=len(records),
+        findings_by_tier={tier: by_tier[tier] for tier in _tiers()},
+        works_with_findings=len({record["work_id"] for record in records} - {None}),
+        incomplete=incomplete,
+        seconds=time.monotonic() - began,
+    )
+
+
+def _tiers() -> list[str]:
+    from manifests.tiers import Tier  # noqa: PLC0415 - beside its one use
+
+    return [tier.value for tier in Tier]
+
+
+def compile_question(
+    portfolio: Portfolio, identity: Identity | None, config: ScanConfig, watch: Watcher = unwatched
+) -> Queries:
+    """The queries of a portfolio and an identity; warnings about what was declared go to the watcher."""
+    identifiers = compile_identifiers(identity, portfolio.works)
+    for warning in identifiers.warnings:
+        watch(Noticed(text=warning))
+    known = identity.digest if identity is not None else "-"
+    digest = hashlib.sha256(f"{portfolio.digest}\n{known}\n".encode()).hexdigest()
+    return compile_queries(portfolio, identifiers, control_works=config.control_works, digest=digest)
+
+
+def scan_key(request: ScanRequest, queries: Queries) -> str:
+    """What makes two commands the same scan: equal works, identity, datasets and settings."""
+    said = [str(RESULT_VERSION), queries.digest, request.config.sha256]
+    said += [
+        f"{each.name}\n{Path(each.source).resolve()}\n{each.layout}\n{sorted(each.columns.items())}" for each in request.datasets
+    ]
+    return hashlib.sha256("\n".join(said).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def begin_run(
+    ledger: Ledger, course: Course, request: ScanRequest, queries: Queries, *, run_name: str, started_at: str
+) -> None:
+    """Begin the course of the run, or take it up again where it was interrupted."""
+    if ledger.meta("scan_key") is None:
+        ledger.remember("run_id", run_name)
+        ledger.remember("started_at", started_at)
+        ledger.remember("scan_key", scan_key(request, queries))
+        course.note("user", "scan started", " ".join(request.command))
+        course.note("tool", "portfolio read", f"{queries.works} works", queries.digest)
+        ledger.remember("method_fixed_at", course.note("tool", "method fixed", None, request.config.sha256))
+    else:
+        course.note("user", "scan resumed", " ".join(request.command))
+    for dataset in request.datasets:
+        if ledger.meta(f"read_at {dataset.name}") is None:
+            ledger.remember(f"read_at {dataset.name}", utc_now())
+
+
+def run_facts(ledger: Ledger, request: ScanRequest, finished_at: str) -> RunFacts:
+    """The times and the name of this run, as the ledger kept them over interruptions."""
+    return RunFacts(
+        run_id=ledger.meta("run_id") or "",
+        started_at=ledger.meta("started_at") or "",
+        method_fixed_at=ledger.meta("method_fixed_at") or "",
+        finished_at=finished_at,
+        command=request.command,
+        read_at={each.name: ledger.meta(f"read_at {each.name}") or "" for each in request.datasets},
+    )
+
+
+def work_pictures(portfolio: Portfolio, pool: WorkerPool, watch: Watcher) -> dict[str, bytes]:
+    """Renditions and thumbnails of all works, made by the workers, by their path in the package."""
+    watch(StageBegan(title="Drawing your works", total=len(portfolio.works), unit=" works"))
+    for index, work in enumerate(portfolio.works):
+        pool.submit(Task(key=index, function=tasks.draw_work, arguments=(index, work.sha16)))
+    files: dict[str, bytes] = {}
+    done = 0
+    for _, result in pool.completed(lambda: watch(StageAdvanced(done=done))):
+        done += 1
+        if not isinstance(result, Died):
+            files.update(result)
+    watch(StageEnded())
+    return files
+
+
+def plan_scan(request: ScanRequest, watch: Watcher = unwatched) -> tuple[Portfolio, list[ScannedShard], Queries]:
+    """What ``--dry-run`` shows: the works, the shards with their layouts, the queries.  Nothing is compared or written."""
+    shards = open_shards(request.datasets, watch)
+    workers = request.workers or os.cpu_count() or 1
+    portfolio = read_portfolio(request.portfolio, config=request.config, workers=workers, watcher=watch)
+    return portfolio, shards, compile_question(portfolio, request.identity, request.config, watch)
+
+
+def check_names(datasets: Sequence[Dataset]) -> None:
+    """Refuse two datasets of one name: the evidence could not tell their rows apart.
+
+    Raises:
+        UsageError: two of one name.
+    """
+    names = [dataset.name for dataset in datasets]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise UsageError(f"two datasets are called {twice}", hint="Name one of them: --dataset NAME=PATH.")

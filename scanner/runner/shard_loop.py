@@ -1,0 +1,166 @@
+"""The shard loop: every shard digested, compared in parts by worker processes, its outcomes committed to the ledger.
+
+Nothing here depends on the order in which workers finish: outcomes are kept by key and read back in shard order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from multiprocessing.sharedctypes import RawArray
+
+from scanner.config import RESULT_VERSION, ScanConfig
+from scanner.coverage import ScannedShard, ShardStatus
+from scanner.datasets import ShardDigest
+from scanner.errors import ShardError
+from scanner.events import StageAdvanced, StageBegan, StageEnded, Watcher
+from scanner.ledger import Ledger
+from scanner.outcomes import Outcome
+from scanner.queries import Queries
+from scanner.runner import tasks
+from scanner.runner.clock import Course
+from scanner.runner.pool import Died, Task, WorkerPool
+from scanner.shards import OpenShard, Part
+
+PART_ROWS = 1 << 20  # rows of a part: large enough that starting one costs nothing, small enough to resume from
+
+
+def outcome_key(queries: Queries, config: ScanConfig, opened: OpenShard, shard_id: str, part: Part) -> str:
+    """Everything that can change an Outcome, as one digest."""
+    said = "\n".join(
+        (str(RESULT_VERSION), queries.digest, config.sha256, opened.layout.id, repr(sorted(opened.columns.items())), shard_id, repr(part))
+    )
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+class ShardLoop:
+    """Compares the shards of a scan; ``run`` fills in what became of each."""
+
+    def __init__(
+        self, shards: Sequence[ScannedShard], queries: Queries, config: ScanConfig, ledger: Ledger, course: Course, watch: Watcher
+    ) -> None:
+        """Take the shards in scan order; nothing is read yet."""
+        self._shards = shards
+        self._queries = queries
+        self._config = config
+        self._ledger = ledger
+        self._course = course
+        self._watch = watch
+        self._progress = RawArray("q", 2 * tasks.PROGRESS_SLOTS)
+        self._finished = [0, 0]  # bytes and rows that no worker counts: resumed, or parts without a known number of rows
+        self._stamps: dict[int, str | None] = {}
+        self._submitted: set[str] = set()
+        self._failed_parts: dict[str, str] = {}
+        self._first_of: dict[str, ScannedShard] = {}
+
+    def pool(self, workers: int) -> WorkerPool:
+        """The worker processes of this scan, prepared with its queries."""
+        return WorkerPool(workers, tasks.prepare, (self._queries, self._config, self._progress))
+
+    def run(self, pool: WorkerPool, *, ahead: int) -> None:
+        """Digest and compare everything that the ledger lacks; at most ``ahead`` shards are begun beyond the one at work."""
+        total = sum(each.shard.bytes for each in self._shards if each.opened is not None)
+        self._watch(StageBegan(title="Comparing", total=total, unit="B"))
+        waiting = deque(index for index, each in enumerate(self._shards) if each.opened is not None)
+        self._begin_shards(waiting, pool, ahead)
+        for (index, part), result in pool.completed(self._beat):
+            if part is None:
+                self._digested(index, result, pool)
+            else:
+                self._compared(index, part, result)
+            self._begin_shards(waiting, pool, ahead)
+        self._watch(StageEnded())
+        for each in self._shards:
+            self._sum_up(each)
+
+    def _begin_shards(self, waiting: deque[int], pool: WorkerPool, ahead: int) -> None:
+        while waiting and pool.outstanding() < ahead:
+            index = waiting.popleft()
+            shard = self._shards[index].shard
+            self._stamps[index] = stamp = tasks.stamp_of(shard)
+            known = self._ledger.digest(shard.path, shard.bytes, stamp) if stamp is not None else None
+            if known is None:
+                pool.submit(Task(key=(index, None), function=tasks.digest, arguments=(shard,)))
+            else:
+                digest = ShardDigest(shard_id=known[0], sha256=known[1], digest_by="computed", bytes=shard.bytes)
+                self._digested(index, digest, pool)
+
+    def _digested(self, index: int, result: ShardDigest | ShardError | Died, pool: WorkerPool) -> None:
+        each = self._shards[index]
+        if isinstance(result, ShardError | Died):
+            self._fail(each, _reason(result))
+            return
+        each.digest = result
+        stamp = self._stamps[index]
+        if stamp is not None:
+            self._ledger.record_digest(each.shard.path, each.shard.bytes, stamp, result.shard_id, result.sha256)
+        assert each.opened is not None
+        for part in each.opened.parts(PART_ROWS):
+            key = outcome_key(self._queries, self._config, each.opened, result.shard_id, part)
+            each.keys.append(key)
+            if key in self._submitted:  # the same file given twice is compared once
+                continue
+            self._submitted.add(key)
+            if (done := self._ledger.outcome(key)) is not None:
+                self._finished[0] += part.bytes
+                self._finished[1] += Outcome.loads(done).rows
+                continue
+            arguments = (each.shard, part, result.shard_id, stamp)
+            pool.submit(Task(key=(index, (key, part)), function=tasks.compare, arguments=arguments))
+
+    def _compared(self, index: int, keyed: tuple[str, Part], result: bytes | ShardError | Died) -> None:
+        key, part = keyed
+        each = self._shards[index]
+        if isinstance(result, ShardError | Died):
+            self._failed_parts[key] = _reason(result)
+            return
+        self._ledger.record_outcome(key, result)
+        if not part.rows:
+            self._finished[0] += part.bytes
+        self._watch(StageAdvanced(done=self._bytes(), doing=each.shard.name, rows=self._rows()))
+
+    def _beat(self) -> None:
+        self._watch(StageAdvanced(done=self._bytes(), rows=self._rows()))
+
+    def _bytes(self) -> int:
+        return self._finished[0] + sum(self._progress[0::2])
+
+    def _rows(self) -> int:
+        return self._finished[1] + sum(self._progress[1::2])
+
+    def _fail(self, each: ScannedShard, reason: str) -> None:
+        each.status, each.reason = ShardStatus.FAILED, reason
+        self._course.note("tool", "shard failed", f"{each.shard.dataset.name}/{each.shard.name}: {reason}")
+
+    def _sum_up(self, each: ScannedShard) -> None:
+        if each.status is not ShardStatus.SCANNED or each.digest is None:
+            return
+        first = self._first_of.setdefault(each.digest.shard_id, each)
+        if first is not each:
+            each.keys = []
+            each.status = ShardStatus.SKIPPED
+            each.reason = f"same file as {first.shard.dataset.name}/{first.shard.name}"
+            return
+        failures = [self._failed_parts[key] for key in each.keys if key in self._failed_parts]
+        for outcome in self.outcomes(each):
+            each.rows_scanned += outcome.rows
+            each.compared.add(outcome.compared)
+            each.faults.update(outcome.faults)
+            if outcome.stopped_at is not None:
+                failures.append(outcome.stopped_at)
+        if failures:
+            self._fail(each, failures[0])
+        else:
+            self._course.note("tool", "shard scanned", f"{each.shard.dataset.name}/{each.shard.name}", each.digest.sha256)
+
+    def outcomes(self, each: ScannedShard) -> Iterator[Outcome]:
+        """The outcomes of a shard's parts in row order, one at a time in memory."""
+        for key in each.keys:
+            content = self._ledger.outcome(key)
+            if content is not None:
+                yield Outcome.loads(content)
+
+
+def _reason(result: ShardError | Died) -> str:
+    return "a worker process ended twice while reading it" if isinstance(result, Died) else result.message

@@ -1,0 +1,105 @@
+"""What runs inside a worker process.  Arguments and results are plain values; nothing here prints or decides.
+
+A worker is prepared once with the queries and the configuration (``prepare``), so that a task carries only what differs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, MutableSequence
+from dataclasses import dataclass
+from functools import partial
+
+from scanner.config import ScanConfig
+from scanner.datasets import Shard, ShardDigest
+from scanner.errors import ShardChanged, ShardError
+from scanner.exhibits import Exhibit, ExhibitRequest, exhibit_rows, work_files, work_picture
+from scanner.pipeline import compare_part
+from scanner.queries import Queries
+from scanner.shards import OpenShard, Part, digest_shard, open_shard
+
+PROGRESS_SLOTS = 4096  # a worker counts in the slot of its process number; a clash would only blur the progress bar
+
+
+@dataclass(slots=True, kw_only=True)
+class _Prepared:
+    queries: Queries
+    config: ScanConfig
+    progress: MutableSequence[int]
+
+
+_prepared: _Prepared | None = None  # the one module global: a worker process has no other place to keep what it was prepared with
+
+
+def prepare(queries: Queries, config: ScanConfig, progress: MutableSequence[int]) -> None:
+    """Keep what every task of this process needs; ``progress`` is shared memory, one counter of bytes for each process."""
+    global _prepared  # noqa: PLW0603 - see above
+    _prepared = _Prepared(queries=queries, config=config, progress=progress)
+
+
+def digest(shard: Shard) -> ShardDigest | ShardError:
+    """SHA-256 of a shard; a shard that cannot be read is a value."""
+    try:
+        return digest_shard(shard)
+    except ShardError as error:
+        return error
+
+
+def compare(shard: Shard, part: Part, shard_id: str, stamp: str | None) -> bytes | ShardError:
+    """The Outcome of one part as bytes; ``stamp`` is that of the file when its digest was taken."""
+    assert _prepared is not None
+    if stamp is not None and stamp != stamp_of(shard):
+        return ShardChanged(f"{shard.name} changed while it was scanned", hint="Run the same command again.")
+    try:
+        outcome = compare_part(
+            _opened(shard),
+            part,
+            _prepared.queries,
+            _prepared.config,
+            shard_id=shard_id,
+            work_picture=partial(work_picture, _prepared.queries.paths, _prepared.config),
+            beat=_beat(part),
+        )
+    except ShardError as error:
+        return error
+    return outcome.dumps()
+
+
+def exhibit(shard: Shard, requests: tuple[ExhibitRequest, ...]) -> list[Exhibit] | ShardError:
+    """Rows of one shard, verbatim, with the pictures that the findings on them need."""
+    assert _prepared is not None
+    try:
+        return exhibit_rows(_opened(shard), requests, _prepared.queries, _prepared.config)
+    except ShardError as error:
+        return error
+
+
+def draw_work(index: int, sha16: str) -> dict[str, bytes]:
+    """The exact grey pixels of a Work's own fingerprints, and a small picture of it for the report, by path."""
+    assert _prepared is not None
+    return work_files(_prepared.queries.paths[index], sha16, _prepared.config)
+
+
+def stamp_of(shard: Shard) -> str | None:
+    """Size and modification time of a shard's file; None for folders, whose files are digested every time."""
+    if os.path.isdir(shard.path):  # noqa: PTH112 - a path on this machine as text
+        return None
+    status = os.stat(shard.path)  # noqa: PTH116
+    return f"{status.st_size}:{status.st_mtime_ns}"
+
+
+def _opened(shard: Shard) -> OpenShard:
+    return open_shard(shard)
+
+
+def _beat(part: Part) -> Callable[[int], None]:
+    assert _prepared is not None
+    progress, slot = _prepared.progress, os.getpid() % PROGRESS_SLOTS
+    # The share of the shard's bytes that a row stands for; parts without a known number of rows are counted when they end.
+    a_row = part.bytes / part.rows if part.rows else 0.0
+
+    def beat(rows: int) -> None:
+        progress[2 * slot] += int(rows * a_row)
+        progress[2 * slot + 1] += rows
+
+    return beat
