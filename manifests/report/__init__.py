@@ -1,0 +1,178 @@
+"""``report.html``: an illustrative aid for the eye; the records are the evidence, and the page says so.
+
+One file that loads nothing: no script, no link, pictures inside, addresses as text.  Opening it calls on nobody.  It
+stays usable for any number of findings: of each work the first are shown in full, the rest counted, with a note where
+they are.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from manifests.report import chapters
+from manifests.report.cards import Desk, grade_mark, work_section
+from manifests.report.markup import Markup, css_string, joined, style, tag
+from manifests.report.pictures import MAX_ALL_BYTES, Album
+from manifests.report.selection import MAX_SHOWN, Section, everything, exhibit_no, sections, verbatim_rows
+from manifests.texts.labels import label, number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from manifests.packages import Package
+    from manifests.report.selection import Chosen
+    from manifests.words import Lang
+
+POLICY: Final = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'"
+MAX_WORKS_LISTED: Final = 500
+_LANGUAGE: Final = {"en": "en", "zh": "zh-Hans"}
+
+
+def write_report(
+    package: Package, lang: Lang = "en", *, chosen: Chosen = everything, exhibit_prefix: str | None = None
+) -> bytes:
+    """The report of ``package`` as one UTF-8 file; equal records give equal bytes.
+
+    ``package`` may be a folder not yet sealed.  ``chosen`` leaves out findings (they keep their exhibit numbers),
+    ``exhibit_prefix`` replaces that of the package.  Memory: about 1,500 findings and 24 MiB of pictures at most.
+    """
+    shown = sections(package, chosen)
+    desk = open_desk(package, lang, shown, exhibit_prefix)
+    files_ = {work_id: work["files"][0] for work_id, work in desk.works.items()}
+    count = None if chosen is everything else sum(section.total for section in shown)
+    body = joined(
+        _head(package, lang),
+        tag(
+            "main",
+            chapters.summary(package, lang, count),
+            chapters.changed(package, files_, lang),
+            _findings(shown, desk),
+            chapters.negatives(package, lang),
+            chapters.coverage(package, lang),
+            chapters.method(package.manifest, lang),
+            chapters.checking(package, lang),
+        ),
+        tag("footer", label("aid", lang), " · ", tag("code", package.manifest_sha256)),
+    )
+    return _document(package, lang, body, shown, desk).encode()
+
+
+def open_desk(
+    package: Package,
+    lang: Lang,
+    shown: list[Section],
+    exhibit_prefix: str | None,
+    *,
+    max_bytes: int | None = MAX_ALL_BYTES,
+) -> Desk:
+    """Everything the findings of ``shown`` need beside their own record, each file read once."""
+    wanted = {section.work_id for section in shown}
+    findings = [finding for section in shown for finding in section.shown]
+    looks = {(finding.match["observation"] or {}).get("observation_id") for finding in findings}
+    return Desk(
+        lang=lang,
+        prefix=exhibit_prefix or package.manifest["contents"]["exhibit_prefix"],
+        album=Album(package, max_bytes=max_bytes),
+        works={work["work_id"]: work for work in package.records("portfolio") if work["work_id"] in wanted},
+        rows=verbatim_rows(package, findings),
+        signals={
+            record["observation_id"]: "; ".join(f"{signal['signal']}={signal['value']}" for signal in record["opt_out"])
+            for record in package.records("observations")
+            if record["opt_out"] and record["observation_id"] in looks
+        },
+    )
+
+
+def _head(package: Package, lang: Lang) -> Markup:
+    return tag(
+        "header",
+        tag("p", tag("span", label("eyebrow", lang)), tag("span", label("aid", lang), class_="aid"), class_="eyebrow"),
+        tag("h1", label("title", lang)),
+        chapters.identity(package, lang),
+        tag("p", label("aid_long", lang), class_="aidlong"),
+        class_="top",
+    )
+
+
+def _findings(shown: list[Section], desk: Desk) -> Markup:
+    lang = desk.lang
+    if not shown:
+        return tag("section", tag("h2", label("findings", lang)), tag("p", label("no_findings", lang)))
+    works: list[Markup] = []
+    room = MAX_SHOWN
+    for index, section in enumerate(shown):
+        if room <= 0:
+            works.append(tag("p", label("more_works", lang, n=len(shown) - index), class_="note"))
+            break
+        room -= len(section.shown)
+        works.append(work_section(section, desk, f"w{index}"))
+    left = tag("p", label("pictures_left_out", lang), class_="note") if desk.album.left_out else Markup("")
+    return tag("section", tag("h2", label("findings", lang)), _contents(shown, desk), *works, left, class_="findings")
+
+
+def _contents(shown: list[Section], desk: Desk) -> Markup:
+    """The works with findings as a table; not for one work alone."""
+    lang = desk.lang
+    if len(shown) < 2:
+        return Markup("")
+    rows = [
+        tag(
+            "tr",
+            tag("td", section.work_file or label("without_work", lang)),
+            tag("td", exhibit_no(section.first_line, desk.prefix), class_="exhibit"),
+            *(tag("td", number(section.grades[grade]) if section.grades[grade] else "") for grade in "ABCD"),
+        )
+        for section in shown[:MAX_WORKS_LISTED]
+    ]
+    head = tag(
+        "tr",
+        tag("th", label("work", lang)),
+        tag("th", label("exhibit", lang)),
+        *(tag("th", grade_mark(grade, lang)) for grade in "ABCD"),
+    )
+    more = Markup("")
+    if len(shown) > MAX_WORKS_LISTED:
+        more = tag("p", label("more_works", lang, n=len(shown) - MAX_WORKS_LISTED), class_="note")
+    return joined(
+        tag(
+            "table", tag("caption", label("works_table", lang)), tag("thead", head), tag("tbody", *rows), class_="works"
+        ),
+        more,
+    )
+
+
+def _document(package: Package, lang: Lang, body: Markup, shown: list[Section], desk: Desk) -> str:
+    css = (files(__name__) / "style.css").read_text(encoding="utf-8")
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        tag("meta", name="referrer", content="no-referrer"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("title", f"{label('title', lang)} {package.manifest['run']['run_id']}"),
+        style(css + _page_rules(package.manifest, package.manifest_sha256, lang, shown, desk.prefix)),
+    )
+    return "<!doctype html>\n" + tag("html", head, "\n", tag("body", body), lang=_LANGUAGE[lang]) + "\n"
+
+
+def _page_rules(manifest: Mapping[str, Any], digest: str, lang: Lang, shown: list[Section], prefix: str) -> str:
+    """What every printed page carries: run, Manifest digest, label, page number, and the exhibits of the work on it."""
+    aid, page = css_string(label("aid", lang)), css_string(f"{label('page', lang)} ")
+    rules = [
+        "@page {",
+        f"  @top-left {{ content: {css_string(label('title', lang) + ' ' + manifest['run']['run_id'])} }}",
+        f"  @bottom-left {{ content: {aid} }}",
+        f"  @bottom-center {{ content: {css_string(label('manifest_short', lang) + ' ' + digest)} }}",
+        f"  @bottom-right {{ content: {page} counter(page) }}",
+        "}",
+    ]
+    for index, section in enumerate(shown):
+        if not section.shown:
+            continue
+        first, last = exhibit_no(section.first_line, prefix), exhibit_no(section.last_line, prefix)
+        words = (
+            f"{label('exhibit', lang)} {first}" if first == last else label("exhibits", lang, first=first, last=last)
+        )
+        rules.append(f"@page w{index} {{ @top-right {{ content: {css_string(words)} }} }}")
+    return "\n".join(rules) + "\n"

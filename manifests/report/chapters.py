@@ -1,0 +1,305 @@
+"""The chapters around the findings: summary, changes, works without a match, coverage, method, how to check."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from manifests.report import facts
+from manifests.report.cards import fact_list, grade_mark
+from manifests.report.facts import Fact, Kind
+from manifests.report.markup import Markup, joined, tag, text, third_party
+from manifests.texts.labels import counted, known_or_code, label, number, tier_name
+from manifests.words import caveat_text, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from manifests.packages import Package
+    from manifests.words import Lang
+
+MAX_LINES: Final = 300  # of a list that is no finding; the rest is in the records
+MAX_HOSTS: Final = 40
+COMPARISONS: Final = ("digest", "fingerprint", "image", "url", "caption")
+
+
+def lead(manifest: Mapping[str, Any], lang: Lang) -> tuple[str, str]:
+    """The two sentences that everything begins with: what was found, in what."""
+    results = manifest["results"]
+    rows = counted("row", manifest["search"]["rows_scanned"], lang)
+    works = counted("work", manifest["portfolio"]["works"], lang)
+    findings = counted("finding", results["findings"], lang)
+    if results["works_with_findings"]:
+        first = label("lead_some", lang, works=works, works_with=results["works_with_findings"])
+    elif results["findings"]:
+        first = label("lead_no_work", lang, findings=findings)
+    else:
+        first = label("lead_none", lang, works=works)
+    return first, label("lead_more", lang, findings=findings, rows=rows, datasets=dataset_names(manifest, lang))
+
+
+def dataset_names(manifest: Mapping[str, Any], lang: Lang) -> str:
+    """Names of the datasets, the first few of many."""
+    names = [facts.edition(dataset, "name") for dataset in manifest["datasets"]]
+    if len(names) > 3:
+        return f"{counted('dataset', len(names), lang)} ({', '.join(names[:3])}, …)"
+    return ("、" if lang == "zh" else ", ").join(names) or counted("dataset", 0, lang)
+
+
+def changes(package: Package) -> Counter[str] | None:
+    """How many findings appeared, vanished and changed; None where the package is no rescan."""
+    if package.manifest["kind"] != "rescan":
+        return None
+    return Counter(record["change"] for record in package.records("changes"))
+
+
+def change_lead(counts: Mapping[str, int], lang: Lang) -> str:
+    """The difference in one sentence."""
+    if not any(counts.values()):
+        return label("lead_rescan_none", lang)
+    return label("lead_rescan", lang, **{code: counts.get(code, 0) for code in ("appeared", "vanished", "changed")})
+
+
+def change_line(record: Mapping[str, Any], files: Mapping[str, str], lang: Lang) -> str:
+    """One difference: what happened, to which work, where the row stands (or stood)."""
+    row = (record["after"] or record["before"])["row"]
+    return label(
+        "change_line",
+        lang,
+        change=known_or_code(f"change_{record['change']}", lang),
+        work=files.get(record["work_id"] or "", label("a_work_of_claimant", lang)),
+        dataset=facts.edition(row),
+        row=str(row["row_number"]),
+        shard=row["shard"],
+    )
+
+
+def summary(package: Package, lang: Lang, chosen: int | None) -> Markup:
+    """What was scanned, how many findings of each grade in plain words, what all this does not say."""
+    manifest = package.manifest
+    results = manifest["results"]
+    first, more = lead(manifest, lang)
+    counts = changes(package)
+    difference = tag("p", change_lead(counts, lang), class_="difference") if counts is not None else Markup("")
+    notes = []
+    if chosen is not None:
+        notes.append(label("selected", lang, shown=chosen, all=results["findings"]))
+    if results["reviewed"] is not None:
+        notes.append(label("reviewed", lang, **results["reviewed"]))
+    for tier, count in sorted(results["not_listed"].items()):
+        if count:
+            notes.append(label("not_listed", lang, n=count, tier=tier_name(tier, lang)))
+    limits = [tag("li", caveat_text(code, lang)) for code in manifest["limitations"]]
+    return tag(
+        "section",
+        tag("h2", label("summary", lang)),
+        tag("p", first, class_="lead"),
+        tag("p", more, class_="more"),
+        difference,
+        tag(
+            "ul", *(_grade(grade, count, lang) for grade, count in sorted(results["by_grade"].items())), class_="grades"
+        ),
+        *(tag("p", note, class_="note") for note in notes),
+        tag("div", _list("says", 3, lang), _list("says_not", 4, lang), class_="columns"),
+        tag("div", tag("h3", label("limits_of_scan", lang)), tag("ul", *limits), class_="limits")
+        if limits
+        else Markup(""),
+        class_="summary",
+    )
+
+
+def _grade(grade: str, count: int, lang: Lang) -> Markup:
+    name, means = known_or_code(f"grade_{grade}", lang), label(f"grade_{grade}_means", lang)
+    words = joined(tag("strong", name), tag("span", means))
+    return tag(
+        "li", grade_mark(grade, lang), tag("b", number(count)), tag("div", words), class_=None if count else "none"
+    )
+
+
+def _list(code: str, count: int, lang: Lang) -> Markup:
+    lines = [tag("li", label(f"{code}_{number_}", lang)) for number_ in range(1, count + 1)]
+    return tag("div", tag("h3", label(code, lang)), tag("ul", *lines))
+
+
+def changed(package: Package, files: Mapping[str, str], lang: Lang) -> Markup:
+    """What differs from the package before, line by line; nothing for other kinds than a rescan."""
+    if package.manifest["kind"] != "rescan":
+        return Markup("")
+    lines, rest = _first(package.records("changes"))
+    shown = [tag("li", change_line(record, files, lang)) for record in lines]
+    inside = tag("ul", *shown, class_="lines") if shown else tag("p", label("lead_rescan_none", lang))
+    return tag("section", tag("h2", label("changes", lang)), inside, _more(rest, "changes.jsonl", lang))
+
+
+def negatives(package: Package, lang: Lang) -> Markup:
+    """Works without a finding, each with its sentence, and files that could not be compared."""
+    lines, rest = _first(package.records("negatives"))
+    shown = [tag("li", sentence(record, lang), _codes(record["caveats"], lang)) for record in lines]
+    inside = tag("ul", *shown, class_="lines") if shown else tag("p", label("negatives_none", lang))
+    outside, more = _first(work for work in package.records("portfolio") if work["status"] == "excluded")
+    left = [tag("li", work["files"][0], " ", tag("code", work["reason"] or "")) for work in outside]
+    excluded = joined(tag("h3", label("excluded", lang)), tag("ul", *left, class_="lines")) if left else Markup("")
+    return tag(
+        "section",
+        tag("h2", label("negatives", lang)),
+        inside,
+        _more(rest, "negatives.jsonl", lang),
+        excluded,
+        _more(more, "portfolio.jsonl", lang),
+    )
+
+
+def _codes(codes: list[str], lang: Lang) -> Markup:
+    return joined(*(tag("small", " ", caveat_text(code, lang)) for code in codes))
+
+
+def coverage(package: Package, lang: Lang) -> Markup:
+    """By dataset: files and rows read, rows compared by each means, faults; then the files not read wholly."""
+    compared: dict[tuple[str, str | None], Counter[str]] = {}
+    faults: dict[tuple[str, str | None], Counter[str]] = {}
+    gaps: list[Mapping[str, Any]] = []
+    hidden = 0
+    for record in package.records("coverage"):
+        key = record["dataset"], record["release"]
+        compared.setdefault(key, Counter()).update(record["compared"])
+        faults.setdefault(key, Counter()).update(record["row_faults"])
+        if record["status"] != "scanned" or (record["rows"] is not None and record["rows_scanned"] != record["rows"]):
+            gaps, hidden = (gaps, hidden + 1) if len(gaps) >= MAX_LINES else ([*gaps, record], hidden)
+    parts = []
+    for dataset in package.manifest["datasets"]:
+        key = dataset["name"], dataset["release"]
+        parts.append(_dataset(dataset, compared.get(key, Counter()), faults.get(key, Counter()), lang))
+    lines = [tag("li", _gap(record, lang)) for record in gaps]
+    missing = tag("ul", *lines, class_="lines") if lines else tag("p", label("not_scanned_none", lang))
+    return tag(
+        "section",
+        tag("h2", label("coverage", lang)),
+        tag("p", label("coverage_intro", lang), class_="note"),
+        *parts,
+        tag("h3", label("not_scanned", lang)),
+        missing,
+        _more(hidden, "coverage.jsonl", lang),
+        _hosts(package.manifest, lang),
+    )
+
+
+def _dataset(dataset: Mapping[str, Any], compared: Counter[str], faults: Counter[str], lang: Lang) -> Markup:
+    lines = [
+        Fact(label=label("shards", lang), value=label("shards_value", lang, **dataset["shards"])),
+        Fact(
+            label=label("rows_scanned", lang),
+            value=facts.rows_read(dataset["rows_scanned"], dataset["rows_total"], lang),
+        ),
+    ]
+    by = "; ".join(f"{label(f'compared_{code}', lang)} {number(compared[code])}" for code in COMPARISONS)
+    lines.append(Fact(label=label("compared_rows", lang), value=by))
+    wrong = "; ".join(f"{code} {number(count)}" for code, count in sorted(faults.items()) if count)
+    lines.append(Fact(label=label("row_faults", lang), value=wrong or label("row_faults_none", lang)))
+    lines.append(Fact(label=label("layout", lang), value=dataset["layout"]))
+    if dataset["publisher"] is not None:
+        lines.append(Fact(label=label("publisher", lang), value=dataset["publisher"]))
+    lines.append(Fact(label=label("source", lang), value=dataset["source"], kind=Kind.QUOTED))
+    if dataset["statement"]:
+        lines.append(Fact(label=label("dataset_statement", lang), value=dataset["statement"], kind=Kind.QUOTED))
+    return tag("div", tag("h3", facts.edition(dataset, "name")), fact_list(lines), class_="dataset")
+
+
+def _gap(record: Mapping[str, Any], lang: Lang) -> Markup:
+    status = known_or_code(f"status_{record['status']}", lang)
+    if record["rows"] is not None and record["status"] == "scanned":
+        status = label("in_part", lang, scanned=record["rows_scanned"], total=record["rows"])
+    reason = joined(" ", tag("code", record["reason"])) if record["reason"] else Markup("")
+    return joined(f"{facts.edition(record)} · {record['shard']}: {status}", reason)
+
+
+def _hosts(manifest: Mapping[str, Any], lang: Lang) -> Markup:
+    hosts = manifest["results"]["by_host"]
+    if not hosts:
+        return Markup("")
+    ranked = sorted(hosts, key=lambda host: (-host["findings"], host["host"]))
+    rows = [
+        tag(
+            "tr",
+            tag("td", third_party(host["host"])),
+            tag("td", number(host["findings"])),
+            tag("td", number(host["works"])),
+        )
+        for host in ranked[:MAX_HOSTS]
+    ]
+    head = tag("tr", *(tag("th", label(code, lang)) for code in ("host", "host_findings", "host_works")))
+    table = tag("table", tag("thead", head), tag("tbody", *rows))
+    return joined(
+        tag("h3", label("hosts", lang)), table, _more(max(0, len(hosts) - MAX_HOSTS), "exports/domains.csv", lang)
+    )
+
+
+def method(manifest: Mapping[str, Any], lang: Lang) -> Markup:
+    """How it was done, what the error figures are, and what was fixed when."""
+    return tag("section", tag("h2", label("method", lang)), fact_list(method_facts(manifest, lang)))
+
+
+def method_facts(manifest: Mapping[str, Any], lang: Lang) -> Iterator[Fact]:
+    """Fingerprints, forms, limits' date, pairs, chance total with interval, control, self-test, clock, command."""
+    how, search, run, tool = manifest["method"], manifest["search"], manifest["run"], manifest["tool"]
+    yield Fact(label=label("tool", lang), value=f"{tool['name']} {tool['version']}")
+    for known in how["fingerprints"]:
+        value = f"{known['id']}: {known['spec']} ({known['implementation']})"
+        yield Fact(label=label("fingerprints", lang), value=value)
+    yield Fact(label=label("variants", lang), value=f"{number(len(how['variants']))}: {', '.join(how['variants'])}")
+    yield Fact(label=label("method_fixed", lang), value=run["method_fixed_at"])
+    yield Fact(label=label("comparisons", lang), value=number(int(search["comparisons"])))
+    low, high = search["interval95"]
+    total = label("chance_total_value", lang, value=search["expected_chance_matches_total"], low=low, high=high)
+    yield Fact(label=label("chance_total", lang), value=total)
+    control = search["control"]
+    value = label("control_none", lang)
+    if control is not None:
+        value = label("control_value", lang, works=control["works"], findings=control["findings"])
+    yield Fact(label=label("control", lang), value=value)
+    tested = label("self_test_value", lang, passed=tool["self_test"]["passed"], total=tool["self_test"]["total"])
+    yield Fact(label=label("self_test", lang), value=tested)
+    yield Fact(label=label("clock", lang), value=known_or_code(f"clock_{run['clock']['synchronised']}", lang))
+    yield Fact(label=label("command", lang), value=" ".join(run["command"]), kind=Kind.QUOTED)
+
+
+def checking(package: Package, lang: Lang) -> Markup:
+    """How to check all this without trusting the program."""
+    lines = [tag("li", label(f"check_{number_}", lang)) for number_ in (1, 2, 3)]
+    digest = tag("p", label("manifest_sha256", lang), tag("code", package.manifest_sha256), class_="digest")
+    return tag(
+        "section",
+        tag("h2", label("check", lang)),
+        tag("ul", *lines),
+        digest,
+        tag("p", label("self_look", lang), class_="note"),
+    )
+
+
+def identity(package: Package, lang: Lang) -> Markup:
+    """Whose works, which run, when: the lines under the title."""
+    manifest = package.manifest
+    run, subject = manifest["run"], manifest["subject"]
+    lines = []
+    for code in ("claimant", "asserted_by", "statement"):
+        if subject[code] is not None:
+            name = label("declaration" if code == "statement" else code, lang)
+            lines.append(Fact(label=name, value=subject[code], kind=Kind.QUOTED))
+    span = label("from_to", lang, start=run["started_at"], end=run["finished_at"])
+    lines.append(Fact(label=label("scanned_on", lang), value=span))
+    lines.append(Fact(label=label("run", lang), value=run["run_id"], kind=Kind.CODE))
+    lines.append(Fact(label=label("manifest_sha256", lang), value=package.manifest_sha256, kind=Kind.CODE))
+    if manifest["previous"] is not None:
+        previous = manifest["previous"]["manifest_sha256"]
+        lines.append(Fact(label=label("previous", lang), value=previous, kind=Kind.CODE))
+    return fact_list(lines)
+
+
+def _first(records: Iterator[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], int]:
+    """The first ``MAX_LINES`` records, and how many follow."""
+    kept = list(islice(records, MAX_LINES))
+    return kept, sum(1 for _ in records)
+
+
+def _more(count: int, file: str, lang: Lang) -> Markup:
+    return tag("p", text(label("more_lines", lang, n=count, file=file)), class_="note") if count else Markup("")
