@@ -10,22 +10,23 @@ from __future__ import annotations
 import hashlib
 import io
 import multiprocessing
-import signal
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, BinaryIO
 
 from PIL import Image
 
-from scanner.decoding import WORK_FORMATS, DecodeLimits, Picture, PictureError, PictureFault, decode_picture
+from scanner.decoding import WORK_FORMATS, DecodeLimits, Picture, PictureError, decode_picture
 from scanner.hashers import detail, grey_pixels
+from scanner.processes import ignore_interrupts, one_thread_each
 from scanner.works import ExcludedReason, VariantFingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from decimal import Decimal
 
 Variants = Callable[[Image.Image], tuple[VariantFingerprint, ...]]
 
@@ -151,13 +152,12 @@ def _measured_alone(path: str, measure: Measure) -> Measured:
             return executor.submit(measure, path).result()
         except BrokenProcessPool:
             note = "the process that decoded it ended, twice"
-            return Measured(reason=ExcludedReason(PictureFault.DECODE_CRASH.value), note=note)
+            return Measured(reason=ExcludedReason.DECODE_CRASH, note=note)
 
 
-def _executor(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_worker)
-
-
-def _begin_worker() -> None:
-    # Ctrl-C reaches the whole group: the first process decides, the others would only print tracebacks.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _executor(workers: int) -> Iterator[ProcessPoolExecutor]:
+    spawned = multiprocessing.get_context("spawn")
+    # Processes start when work is submitted, so the environment holds for as long as the executor lives.
+    with one_thread_each(), ProcessPoolExecutor(workers, mp_context=spawned, initializer=ignore_interrupts) as executor:
+        yield executor
