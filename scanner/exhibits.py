@@ -20,7 +20,8 @@ from scanner.decoding import ROW_FORMATS, WORK_FORMATS, DecodeLimits, PictureErr
 from scanner.hashers import ALGORITHMS, Algorithm, grey_pixels, rendition_png
 from scanner.queries import Queries
 from scanner.second_check import comparison_pictures, second_check
-from scanner.shards import OpenShard, read_rows
+from scanner.shards import OpenShard
+from scanner.shards.found import read_found
 from scanner.variants import render_variant
 
 THUMBNAIL_SIDE = 360  # px: what a person needs to recognise a picture; never the work itself
@@ -66,7 +67,7 @@ def exhibit_rows(
     Raises:
         ShardError: the shard cannot be read any more.
     """
-    found = read_rows(shard, [(request.row_number, request.item) for request in requests])
+    found = read_found(shard, [(request.row_number, request.item) for request in requests])
     exhibits = []
     for request in requests:
         row = found[request.row_number, request.item]

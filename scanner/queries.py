@@ -108,8 +108,6 @@ def _digests(portfolio: Portfolio, algorithm: DigestName) -> dict[str, tuple[Dig
 
 
 def _fingerprints(portfolio: Portfolio, algorithm: str, bits: int, control_works: int) -> FingerprintQueries:
-    from scanner.chance import decoy_fingerprints  # noqa: PLC0415 - pulls the statistics in only where they are used
-
     known = [
         (index, entry)
         for index, work in enumerate(portfolio.works)
@@ -125,7 +123,7 @@ def _fingerprints(portfolio: Portfolio, algorithm: str, bits: int, control_works
         words=words,
         work=owner,
         variant=tuple(entry.variant for _, entry in known),
-        decoys=decoy_fingerprints(words[in_control]),
+        decoys=decoys_of(words[in_control]),
         decoy_work=owner[in_control],
         decoy_works=min(control_works, len(portfolio.works)),
     )
@@ -136,3 +134,7 @@ def _packed(known: Iterable[VariantFingerprint], bits: int) -> npt.NDArray[np.ui
     if not prints:
         return np.empty((0, bits // 64), np.uint64)
     return packed(prints).reshape(len(prints), bits // 64)
+
+
+def decoys_of(words):
+    return np.ascontiguousarray(words[:, ::-1] ^ np.uint64(0x5555555555555555))

@@ -28,7 +28,7 @@ from scanner.queries import Queries
 from scanner.second_check import METHOD as SECOND_CHECK_METHOD
 from scanner.second_check import THRESHOLD as SECOND_CHECK_THRESHOLD
 from scanner.self_test import SelfTest
-from scanner.urls import RULES_VERSION
+from scanner.urls import URL_RULES
 from scanner.variants import VARIANT_SETS
 
 
@@ -70,7 +70,7 @@ def method_record(config: ScanConfig, queries: Queries, chance: Chance) -> dict[
             for algorithm in ALGORITHMS
         ],
         "variants": [variant.name for variant in VARIANT_SETS[config.variants]],
-        "url_rules": RULES_VERSION,
+        "url_rules": URL_RULES,
         "second_check": {"id": SECOND_CHECK_METHOD, "threshold": str(SECOND_CHECK_THRESHOLD)},
         "chance": {
             "id": CHANCE_METHOD,

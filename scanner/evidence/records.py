@@ -84,7 +84,9 @@ def finding_record(match: Match, exhibit: Exhibit, portfolio: Portfolio, shard: 
         "second_check": second_check,
         "observation": None,
         "caveats": sorted(caveats),
-        "subsets": subset_states(shard.opened.layout.name, values),
+        "subsets": [
+            {"rule": rule, "state": str(state)} for rule, state in subset_states(shard.opened.layout, values)
+        ],
         "review": None,
     }
 

@@ -153,7 +153,7 @@ def _exhibit_tasks(
     for index, requests in sorted(by_shard.items()):
         for start in range(0, len(requests), REQUESTS_AT_ONCE):
             chunk = tuple(requests[start : start + REQUESTS_AT_ONCE])
-            yield Task(key=(index, start), function=tasks.exhibit, arguments=(shards[index].shard, chunk))
+            yield Task(key=(index, start), function=tasks.exhibit, arguments=(shards[index].opened, chunk))
 
 
 def _picture_request(match: Match, portfolio: Portfolio, scanned: ScannedShard) -> PictureRequest:

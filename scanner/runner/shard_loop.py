@@ -96,28 +96,34 @@ class ShardLoop:
         if stamp is not None:
             self._ledger.record_digest(each.shard.path, each.shard.bytes, stamp, result.shard_id, result.sha256)
         assert each.opened is not None
-        for part in each.opened.parts(PART_ROWS):
+        try:
+            parts = each.opened.parts(PART_ROWS)
+        except ShardError as error:
+            self._fail(each, error.message)
+            return
+        share = each.shard.bytes // len(parts) if parts else 0
+        for part in parts:
             key = outcome_key(self._queries, self._config, each.opened, result.shard_id, part)
             each.keys.append(key)
             if key in self._submitted:  # the same file given twice is compared once
                 continue
             self._submitted.add(key)
             if (done := self._ledger.outcome(key)) is not None:
-                self._finished[0] += part.bytes
+                self._finished[0] += share
                 self._finished[1] += Outcome.loads(done).rows
                 continue
-            arguments = (each.shard, part, result.shard_id, stamp)
-            pool.submit(Task(key=(index, (key, part)), function=tasks.compare, arguments=arguments))
+            arguments = (each.opened, part, result.shard_id, stamp, share)
+            pool.submit(Task(key=(index, (key, part, share)), function=tasks.compare, arguments=arguments))
 
-    def _compared(self, index: int, keyed: tuple[str, Part], result: bytes | ShardError | Died) -> None:
-        key, part = keyed
+    def _compared(self, index: int, keyed: tuple[str, Part, int], result: bytes | ShardError | Died) -> None:
+        key, part, share = keyed
         each = self._shards[index]
         if isinstance(result, ShardError | Died):
             self._failed_parts[key] = _reason(result)
             return
         self._ledger.record_outcome(key, result)
         if not part.rows:
-            self._finished[0] += part.bytes
+            self._finished[0] += share
         self._watch(StageAdvanced(done=self._bytes(), doing=each.shard.name, rows=self._rows()))
 
     def _beat(self) -> None:

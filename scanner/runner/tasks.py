@@ -16,7 +16,7 @@ from scanner.errors import ShardChanged, ShardError
 from scanner.exhibits import Exhibit, ExhibitRequest, exhibit_rows, work_files, work_picture
 from scanner.pipeline import compare_part
 from scanner.queries import Queries
-from scanner.shards import OpenShard, Part, digest_shard, open_shard
+from scanner.shards import OpenShard, Part, digest_shard
 
 PROGRESS_SLOTS = 4096  # a worker counts in the slot of its process number; a clash would only blur the progress bar
 
@@ -45,31 +45,31 @@ def digest(shard: Shard) -> ShardDigest | ShardError:
         return error
 
 
-def compare(shard: Shard, part: Part, shard_id: str, stamp: str | None) -> bytes | ShardError:
-    """The Outcome of one part as bytes; ``stamp`` is that of the file when its digest was taken."""
+def compare(opened: OpenShard, part: Part, shard_id: str, stamp: str | None, share: int) -> bytes | ShardError:
+    """The Outcome of one part as bytes; ``stamp`` is that of the file when its digest was taken, ``share`` the part's bytes of it."""
     assert _prepared is not None
-    if stamp is not None and stamp != stamp_of(shard):
-        return ShardChanged(f"{shard.name} changed while it was scanned", hint="Run the same command again.")
+    if stamp is not None and stamp != stamp_of(opened.shard):
+        return ShardChanged(f"{opened.shard.name} changed while it was scanned", hint="Run the same command again.")
     try:
         outcome = compare_part(
-            _opened(shard),
+            opened,
             part,
             _prepared.queries,
             _prepared.config,
             shard_id=shard_id,
             work_picture=partial(work_picture, _prepared.queries.paths, _prepared.config),
-            beat=_beat(part),
+            beat=_beat(part, share),
         )
     except ShardError as error:
         return error
     return outcome.dumps()
 
 
-def exhibit(shard: Shard, requests: tuple[ExhibitRequest, ...]) -> list[Exhibit] | ShardError:
+def exhibit(opened: OpenShard, requests: tuple[ExhibitRequest, ...]) -> list[Exhibit] | ShardError:
     """Rows of one shard, verbatim, with the pictures that the findings on them need."""
     assert _prepared is not None
     try:
-        return exhibit_rows(_opened(shard), requests, _prepared.queries, _prepared.config)
+        return exhibit_rows(opened, requests, _prepared.queries, _prepared.config)
     except ShardError as error:
         return error
 
@@ -88,15 +88,11 @@ def stamp_of(shard: Shard) -> str | None:
     return f"{status.st_size}:{status.st_mtime_ns}"
 
 
-def _opened(shard: Shard) -> OpenShard:
-    return open_shard(shard)
-
-
-def _beat(part: Part) -> Callable[[int], None]:
+def _beat(part: Part, share: int) -> Callable[[int], None]:
     assert _prepared is not None
     progress, slot = _prepared.progress, os.getpid() % PROGRESS_SLOTS
     # The share of the shard's bytes that a row stands for; parts without a known number of rows are counted when they end.
-    a_row = part.bytes / part.rows if part.rows else 0.0
+    a_row = share / part.rows if part.rows else 0.0
 
     def beat(rows: int) -> None:
         progress[2 * slot] += int(rows * a_row)

@@ -1,0 +1,73 @@
+"""The few rows that were found, whole: verbatim for the evidence, by role for the record, with the picture they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scanner.datasets import Role, VerbatimRow
+from scanner.errors import ShardChanged
+from scanner.shards.reading import read_rows, scan_shard
+
+if TYPE_CHECKING:
+    from scanner.shards.batches import Part
+    from scanner.shards.opening import OpenShard
+
+Number = tuple[int, int | None]  # row number, item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundRow:
+    """One row: ``values`` by role (all roles of the layout but the picture), ``picture`` the bytes inside the shard."""
+
+    verbatim: VerbatimRow
+    values: Mapping[Role, object]
+    picture: bytes | None
+
+
+def read_found(opened: OpenShard, wanted: Sequence[Number]) -> dict[Number, FoundRow]:
+    """Read the wanted rows once more; only the smallest spans that hold them are decoded.
+
+    Raises:
+        ShardChanged: a wanted row is not there any more.
+        ShardDamaged: the file cannot be read any more.
+    """
+    verbatim = read_rows(opened, wanted)
+    left = set(wanted)
+    found: dict[Number, FoundRow] = {}
+    for part in _parts_of(opened, {row for row, _ in wanted}):
+        for number, values in _rows(opened, part, left):
+            picture = values.pop(Role.IMAGE, None)
+            found[number] = FoundRow(
+                verbatim=verbatim[number], values=values, picture=picture if isinstance(picture, bytes) else None
+            )
+            left.discard(number)
+    if left:
+        raise ShardChanged(f"{opened.shard.name}: row {min(left)[0]} is not there any more")
+    return found
+
+
+def _parts_of(opened: OpenShard, rows: set[int]) -> Iterator[Part]:
+    parts = opened.parts(1)
+    for part, following in zip(parts, (*parts[1:], None), strict=True):
+        end = following.first_row if following is not None else None
+        if any(row >= part.first_row and (end is None or row < end) for row in rows):
+            yield part
+
+
+def _rows(opened: OpenShard, part: Part, wanted: set[Number]) -> Iterator[tuple[Number, dict[Role, object]]]:
+    left = {number for number in wanted if number[0] >= part.first_row}
+    for batch in scan_shard(opened, part, opened.roles):
+        if not left:
+            return
+        rows = batch.rows
+        items = rows.column("item")
+        numbers = rows.column("row").to_numpy()
+        for index in np.flatnonzero(np.isin(numbers, [row for row, _ in left])).tolist():
+            number = (int(numbers[index]), items[index].as_py())
+            if number in left:
+                left.discard(number)
+                yield number, {role: rows.column(role.value)[index].as_py() for role in opened.roles}
