@@ -107,6 +107,15 @@ def fit(histogram: NDArray[np.int64], bits: int) -> ChanceModel:
     return ChanceModel(bits, rows, np.minimum(probability, 1.0))
 
 
+def decoy_fingerprints(words: NDArray[np.uint64], work_of_query: NDArray[np.int32] | None = None) -> NDArray[np.uint64]:
+    """Fingerprints of no picture, one for each given: the negative control."""
+    del work_of_query
+    bits = np.unpackbits(np.ascontiguousarray(as_words(words)).byteswap().view(np.uint8), axis=1)
+    order = np.argsort(_splitmix(np.arange(1, bits.shape[1], dtype=np.uint64)), kind="stable") + 1
+    bits[:, 1:] = bits[:, order]
+    return np.packbits(bits, axis=1).view(np.uint64).byteswap().reshape(words.shape)
+
+
 def as_dec(value: float) -> str:
     """Write a plain decimal of three significant digits, rounded up, never below ``0.000001``."""
     least = Decimal("0.000001")

@@ -162,7 +162,7 @@ def nearest_of(block: Any, queries: Any, words: Any, span: Any, nearest: Any) ->
 
 
 def count_nearest(queries: Any, first_query: Any, rows: Any, words: Any, counts: Any) -> None:
-    """Add each row to ``counts[work, d]``: d is its distance to the nearest of the work's queries, ``first_query`` on."""
+    """Add each row to ``counts[work, d]``: d is its distance to the nearest query of the work."""
     count = len(rows) // words
     nearest, block = np.empty(2 * BLOCK, np.uint64), np.empty(2 * BLOCK * words, np.uint64)
     for start in range(0, count, 2 * BLOCK):
