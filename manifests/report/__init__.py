@@ -153,17 +153,17 @@ def _document(package: Package, lang: Lang, body: Markup, shown: list[Section], 
         tag("title", f"{label('title', lang)} {package.manifest['run']['run_id']}"),
         style(css + _page_rules(package.manifest, package.manifest_sha256, lang, shown, desk.prefix)),
     )
-    return "<!doctype html>\n" + tag("html", head, "\n", tag("body", body), lang=_LANGUAGE[lang]) + "\n"
+    return "<!doctype html>\n" + tag("html", head, tag("body", body), lang=_LANGUAGE[lang]) + "\n"
 
 
 def _page_rules(manifest: Mapping[str, Any], digest: str, lang: Lang, shown: list[Section], prefix: str) -> str:
     """What every printed page carries: run, Manifest digest, label, page number, and the exhibits of the work on it."""
-    aid, page = css_string(label("aid", lang)), css_string(f"{label('page', lang)} ")
+    page = css_string(f"{label('page', lang)} ")
+    title = f"{label('aid', lang)} · {label('title', lang)} {manifest['run']['run_id']}"
     rules = [
         "@page {",
-        f"  @top-left {{ content: {css_string(label('title', lang) + ' ' + manifest['run']['run_id'])} }}",
-        f"  @bottom-left {{ content: {aid} }}",
-        f"  @bottom-center {{ content: {css_string(label('manifest_short', lang) + ' ' + digest)} }}",
+        f"  @top-left {{ content: {css_string(title)} }}",
+        f"  @bottom-left {{ content: {css_string(label('manifest_short', lang) + ' ' + digest)} }}",
         f"  @bottom-right {{ content: {page} counter(page) }}",
         "}",
     ]

@@ -150,9 +150,10 @@ def _pictures(match: Mapping[str, Any], desk: Desk) -> list[Markup]:
 def _body(match: Mapping[str, Any], desk: Desk) -> Markup:
     lang = desk.lang
     caveats = [tag("li", caveat_text(code, lang), " ", tag("code", code)) for code in match["caveats"]]
+    compared, where = list(facts.compared(match, lang)), list(facts.where(match, lang))
     blocks = [
-        _block(label("compared", lang), facts.compared(match, lang)),
-        _block(label("where", lang), facts.where(match, lang)),
+        _block(label("compared", lang), (fact for fact in compared if not fact.minor)),
+        _block(label("where", lang), (fact for fact in where if not fact.minor)),
         _block(label("observation", lang), [*facts.observed(match, lang), *_signals(match, desk)]),
         _block(label("review", lang), facts.reviewed(match, lang)),
         _block(label("subsets", lang), facts.filters(match, lang)),
@@ -160,7 +161,8 @@ def _body(match: Mapping[str, Any], desk: Desk) -> Markup:
     warned = (
         tag("div", tag("h5", label("caveats", lang)), tag("ul", *caveats), class_="caveats") if caveats else Markup("")
     )
-    return joined(tag("div", *blocks, class_="blocks"), warned, _verbatim(match, desk))
+    minor = [fact for fact in (*compared, *where, *facts.digests(match, lang)) if fact.minor]
+    return joined(tag("div", *blocks, class_="blocks"), warned, _verbatim(match, minor, desk))
 
 
 def _block(title: str, found: Iterable[Fact]) -> Markup:
@@ -173,7 +175,7 @@ def _signals(match: Mapping[str, Any], desk: Desk) -> list[Fact]:
     return [Fact(label=label("opt_out", desk.lang), value=seen, kind=Kind.QUOTED)] if seen else []
 
 
-def _verbatim(match: Mapping[str, Any], desk: Desk) -> Markup:
+def _verbatim(match: Mapping[str, Any], minor: list[Fact], desk: Desk) -> Markup:
     lang, row = desk.lang, desk.rows.get(match["match_id"])
     lines = []
     if row is not None:
@@ -181,5 +183,6 @@ def _verbatim(match: Mapping[str, Any], desk: Desk) -> Markup:
     more = Markup("")
     if row is not None and row.left_out:
         more = tag("p", label("row_values_more", lang, n=row.left_out, file=row.file), class_="note")
-    inside = joined(fact_list(lines), more, fact_list(facts.digests(match, lang)))
-    return tag("details", tag("summary", label("row_values", lang)), inside, class_="verbatim")
+    kept = joined(tag("h5", label("row_values", lang)), fact_list(lines), more) if lines else Markup("")
+    inside = joined(kept, tag("h5", label("for_lookup", lang)), fact_list(minor))
+    return tag("details", tag("summary", label("row_details", lang)), inside, class_="verbatim")

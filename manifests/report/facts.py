@@ -28,11 +28,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One labelled line."""
+    """One labelled line; ``minor`` ones are for whoever looks the row up, not for the first look."""
 
     label: str
     value: str
     kind: Kind = Kind.PLAIN
+    minor: bool = False
 
 
 def edition(source: Mapping[str, Any], name: str = "dataset") -> str:
@@ -48,23 +49,25 @@ def where(match: Mapping[str, Any], lang: Lang) -> Iterator[Fact]:
     yield Fact(label=label("row", lang), value=str(row["row_number"]))
     if row["item"] is not None:
         yield Fact(label=label("item", lang), value=str(row["item"]))
+    for name in ("caption", "url"):
+        if row[name] is not None:
+            yield Fact(label=label(name, lang), value=str(row[name]), kind=Kind.QUOTED)
     if row["row_group"] is not None:
         place = label("row_group_value", lang, group=str(row["row_group"]), position=str(row["row_in_group"]))
-        yield Fact(label=label("row_group", lang), value=place)
-    for name, code in (("key", "row_key"), ("url", "url"), ("caption", "caption")):
-        if row[name] is not None:
-            yield Fact(label=label(code, lang), value=str(row[name]), kind=Kind.QUOTED)
+        yield Fact(label=label("row_group", lang), value=place, minor=True)
+    if row["key"] is not None:
+        yield Fact(label=label("row_key", lang), value=str(row["key"]), kind=Kind.QUOTED, minor=True)
     if row["width"] is not None and row["height"] is not None:
-        yield Fact(label=label("row_size", lang), value=f"{row['width']} × {row['height']}")
+        yield Fact(label=label("row_size", lang), value=f"{row['width']} × {row['height']}", minor=True)
 
 
 def digests(match: Mapping[str, Any], lang: Lang) -> Iterator[Fact]:
-    """Digests and ids by which the line is found again."""
+    """Digests and ids by which the line is found again, all minor."""
     row = match["row"]
     if row["shard_sha256"] is not None:
-        yield Fact(label=label("shard_sha256", lang), value=row["shard_sha256"], kind=Kind.CODE)
-    yield Fact(label=label("row_values_sha256", lang), value=row["values_sha256"], kind=Kind.CODE)
-    yield Fact(label=label("match_id", lang), value=match["match_id"], kind=Kind.CODE)
+        yield Fact(label=label("shard_sha256", lang), value=row["shard_sha256"], kind=Kind.CODE, minor=True)
+    yield Fact(label=label("row_values_sha256", lang), value=row["values_sha256"], kind=Kind.CODE, minor=True)
+    yield Fact(label=label("match_id", lang), value=match["match_id"], kind=Kind.CODE, minor=True)
 
 
 def compared(match: Mapping[str, Any], lang: Lang) -> Iterator[Fact]:
@@ -88,12 +91,12 @@ def _basis(basis: Mapping[str, Any], lang: Lang) -> Iterator[Fact]:
     if not basis["metric"].startswith("hamming/"):
         if basis["value"] is not None:
             kind = Kind.CODE if basis["kind"] == "digest_equal" else Kind.QUOTED
-            yield Fact(label=label("row_value", lang), value=str(basis["value"]), kind=kind)
+            yield Fact(label=label("equal_value", lang), value=str(basis["value"]), kind=kind)
         return
     yield Fact(label=label("distance", lang), value=distance(basis, lang))
     yield Fact(label=label("variant", lang), value=str(basis["variant"]))
-    yield Fact(label=label("work_value", lang), value=str(basis["work_value"]), kind=Kind.CODE)
-    yield Fact(label=label("row_value", lang), value=str(basis["row_value"]), kind=Kind.CODE)
+    yield Fact(label=label("work_value", lang), value=str(basis["work_value"]), kind=Kind.CODE, minor=True)
+    yield Fact(label=label("row_value", lang), value=str(basis["row_value"]), kind=Kind.CODE, minor=True)
 
 
 def distance(basis: Mapping[str, Any], lang: Lang) -> str:

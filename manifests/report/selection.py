@@ -107,7 +107,7 @@ def group_of(match: Mapping[str, Any]) -> str:
 
 
 def group_title(group: str, count: int, lang: Lang) -> str:
-    """Heading of a group: how many rows carry the fingerprint, digest or address, that one quoted."""
+    """Heading of a group: how many rows carry the fingerprint, digest or address."""
     kind, _, value = group.partition(" ")
     return label(f"group_{kind}", lang, rows=counted("row", count, lang), value=shortened(value, 120))
 
