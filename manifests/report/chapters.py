@@ -164,8 +164,12 @@ def coverage(package: Package, lang: Lang) -> Markup:
         key = record["dataset"], record["release"]
         compared.setdefault(key, Counter()).update(record["compared"])
         faults.setdefault(key, Counter()).update(record["row_faults"])
-        if record["status"] != "scanned" or (record["rows"] is not None and record["rows_scanned"] != record["rows"]):
-            gaps, hidden = (gaps, hidden + 1) if len(gaps) >= MAX_LINES else ([*gaps, record], hidden)
+        if not is_gap(record):
+            continue
+        if len(gaps) < MAX_LINES:
+            gaps.append(record)
+        else:
+            hidden += 1
     parts = []
     for dataset in package.manifest["datasets"]:
         key = dataset["name"], dataset["release"]
@@ -205,12 +209,21 @@ def _dataset(dataset: Mapping[str, Any], compared: Counter[str], faults: Counter
     return tag("div", tag("h3", facts.edition(dataset, "name")), fact_list(lines), class_="dataset")
 
 
+def is_gap(record: Mapping[str, Any]) -> bool:
+    """Whether a line of coverage is a file that was not read, or not wholly."""
+    return record["status"] != "scanned" or (record["rows"] is not None and record["rows_scanned"] != record["rows"])
+
+
+def gap_status(record: Mapping[str, Any], lang: Lang) -> str:
+    """What became of a file that is a gap, in words."""
+    if record["status"] == "scanned":
+        return label("in_part", lang, scanned=record["rows_scanned"], total=record["rows"])
+    return known_or_code(f"status_{record['status']}", lang)
+
+
 def _gap(record: Mapping[str, Any], lang: Lang) -> Markup:
-    status = known_or_code(f"status_{record['status']}", lang)
-    if record["rows"] is not None and record["status"] == "scanned":
-        status = label("in_part", lang, scanned=record["rows_scanned"], total=record["rows"])
     reason = joined(" ", tag("code", record["reason"])) if record["reason"] else Markup("")
-    return joined(f"{facts.edition(record)} · {record['shard']}: {status}", reason)
+    return joined(f"{facts.edition(record)} · {record['shard']}: {gap_status(record, lang)}", reason)
 
 
 def _hosts(manifest: Mapping[str, Any], lang: Lang) -> Markup:
