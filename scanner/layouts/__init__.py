@@ -12,7 +12,7 @@ from scanner.layouts.hashed import HASHED
 from scanner.layouts.laion import LAION
 from scanner.layouts.listed import LISTED
 from scanner.layouts.packaged import PACKAGED
-from scanner.layouts.recognition import Recognised, Unrecognised, bind, layout_from_columns, rename
+from scanner.layouts.recognition import Recognised, Types, Unrecognised, bind, layout_from_columns, rename
 from scanner.layouts.recognition import recognise_layout as _recognise
 from scanner.layouts.references import type_class
 from scanner.layouts.row_checks import row_hash
@@ -27,6 +27,7 @@ __all__ = [
     "LAYOUTS",
     "HexColumn",
     "Recognised",
+    "Types",
     "Unrecognised",
     "bind",
     "layout_from_columns",
@@ -41,10 +42,10 @@ LAYOUTS: tuple[Layout, ...] = (*LAION, *HASHED, *LISTED, *PACKAGED)
 
 
 def recognise_layout(
-    schema: pa.Schema, sample: pa.Table | None, *, typed: bool = True, headerless: bool = False
+    schema: pa.Schema, sample: pa.Table | None, *, types: Types = Types.CLASSES, headerless: bool = False
 ) -> Recognised | Unrecognised:
     """Choose one of ``LAYOUTS`` for a file; see ``recognition.recognise_layout`` for the rules."""
-    return _recognise(schema, sample, layouts=LAYOUTS, typed=typed, headerless=headerless)
+    return _recognise(schema, sample, layouts=LAYOUTS, types=types, headerless=headerless)
 
 
 def layout_named(name: str) -> Layout | None:

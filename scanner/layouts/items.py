@@ -24,13 +24,13 @@ class Items:
     ``length`` is the number of entries, ``numbers`` (int64[length]) the place of each in its list, None without a list.
     """
 
-    def __init__(self, columns: pa.RecordBatch, explode: str | None) -> None:
-        """Number the elements of the list column ``explode`` of ``columns``."""
+    def __init__(self, columns: pa.RecordBatch, explode: str | None, length: int) -> None:
+        """Number the elements of the list column ``explode`` of ``columns``, which has ``length`` rows (and may have no column)."""
         self._columns = columns
         self._explode = explode
         self.numbers: np.ndarray | None = None
         self._parents: np.ndarray | None = None
-        self.length = columns.num_rows
+        self.length = length
         if explode is not None:
             listed = _as_list(columns.column(explode))
             elements = _elements(listed)

@@ -11,6 +11,7 @@ Names of files, folders or repositories decide nothing.  The order of the rules 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
 
 _MOSTLY = 0.9  # of 1,000 sampled values: datasets.md section 3, rule 3
 _HALF = 0.5
+_SCALARS = frozenset({"text", "number", "bool", "time"})
+
+
+class Types(StrEnum):
+    """How far the types of a file's columns can be relied on when names are compared with a signature."""
+
+    CLASSES = "classes"  # parquet: text, number, list … must agree
+    SCALARS = "scalars"  # json: a number may be written as text, a list is a list
+    NONE = "none"  # csv, tsv: everything is text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,19 +66,18 @@ def recognise_layout(
     sample: pa.Table | None,
     *,
     layouts: Sequence[Layout],
-    typed: bool = True,
+    types: Types = Types.CLASSES,
     headerless: bool = False,
 ) -> Recognised | Unrecognised:
     """Choose a layout for a file of this schema; ``sample`` holds some of its rows (1,000 are looked at), None if there are none.
 
-    ``typed`` is false where the format has no types of its own (csv, tsv): then names alone count.  ``headerless`` says that the
-    schema's names are made up, and compares by the number and the look of columns only.
+    ``headerless`` says that the schema's names are made up: then only the number and the look of the columns count.
     """
     rows = sample if sample is not None else schema.empty_table()
     if headerless:
         found = _headerless(schema, rows, layouts)
     else:
-        found = _by_signature(schema, rows, layouts, typed=typed)
+        found = _by_signature(schema, rows, layouts, types=types)
     outcome = found or _by_structure(rows)
     if isinstance(outcome, Unrecognised):
         return outcome
@@ -150,10 +159,10 @@ def layout_from_columns(mapping: Mapping[str, str], schema: pa.Schema, *, base: 
 
 
 def _by_signature(
-    schema: pa.Schema, sample: pa.Table, layouts: Sequence[Layout], *, typed: bool
+    schema: pa.Schema, sample: pa.Table, layouts: Sequence[Layout], *, types: Types
 ) -> Recognised | Unrecognised | None:
     names = Names(schema)
-    fitting = [layout for layout in layouts if layout.signature and _fits(layout, names, typed=typed)]
+    fitting = [layout for layout in layouts if layout.signature and _fits(layout, names, types=types)]
     fitting = [layout for layout in fitting if not (layout.generic and _is_doubtful(layout, schema, sample))]
     if not fitting:
         return None
@@ -171,16 +180,23 @@ def _by_signature(
     return replace(bound[best], also=tuple(known.name for known in fitting if known is not fitting[best]))
 
 
-def _fits(layout: Layout, names: Names, *, typed: bool) -> bool:
+def _fits(layout: Layout, names: Names, *, types: Types) -> bool:
     if any(names.column(name) is not None for name in layout.forbids):
         return False
     for name, wanted in layout.signature.items():
         found = names.path(name)
         if found is None:
             return False
-        if typed and type_class(found[1]) not in {type_class(wanted), "null"}:
+        if not _agrees(type_class(found[1]), type_class(wanted), types):
             return False
     return True
+
+
+def _agrees(found: str, wanted: str, types: Types) -> bool:
+    """Whether a column of class ``found`` may stand for ``wanted``."""
+    if found in {wanted, "null"} or types is Types.NONE:
+        return True
+    return types is Types.SCALARS and found in _SCALARS and wanted in _SCALARS
 
 
 def _exact_types(layout: Layout, names: Names) -> int:

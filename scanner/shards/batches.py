@@ -83,7 +83,7 @@ def columns_needed(layout: Layout, roles: frozenset[Role]) -> tuple[str, ...]:
 
 def shard_batches(source: SourceBatch, layout: Layout, roles: frozenset[Role]) -> Iterator[ShardBatch]:
     """Apply the column rules; cut what is larger than ``BATCH_BYTES`` (the first piece carries the faults)."""
-    items = Items(source.columns, layout.explode)
+    items = Items(source.columns, layout.explode, len(source.rows))
     faults = Counter(source.faults)
     numbers = [
         _number(items.spread(source.rows), pa.int64()),
@@ -98,7 +98,7 @@ def shard_batches(source: SourceBatch, layout: Layout, roles: frozenset[Role]) -
             named[role.value] = values
             faults.update(counted)
     table = pa.RecordBatch.from_pydict(named)
-    read = source.columns.num_rows if source.items is None else len(np.unique(source.rows))
+    read = len(source.rows) if source.items is None else len(np.unique(source.rows))
     for start, stop in _cuts(table):
         first = start == 0
         yield ShardBatch(

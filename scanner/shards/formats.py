@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from scanner.datasets import Shard, ShardKind
 from scanner.errors import UsageError
+from scanner.shards.delimited import DelimitedReader
+from scanner.shards.documents import JsonLinesReader, open_json
 from scanner.shards.parquet import ParquetReader
 
 if TYPE_CHECKING:
@@ -21,6 +23,12 @@ def open_reader(shard: Shard) -> Reader:
     """
     if shard.kind is ShardKind.PARQUET:
         return ParquetReader(shard.path, shard.name)
+    if shard.kind is ShardKind.DELIMITED:
+        return DelimitedReader(shard.path, shard.name)
+    if shard.kind is ShardKind.JSONL:
+        return JsonLinesReader(shard.path, shard.name)
+    if shard.kind is ShardKind.JSON:
+        return open_json(shard.path, shard.name)
     raise UsageError(
         f"{shard.name}: a {shard.kind} is not read as a shard.", hint="Give it with the option it is made for."
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,8 @@ from scanner.errors import ShardChanged
 from scanner.shards.reading import read_rows, scan_shard
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from scanner.shards.batches import Part
     from scanner.shards.opening import OpenShard
 

@@ -98,7 +98,7 @@ def _layout(shard: Shard, reader: Reader, sample: pa.Table) -> layouts.Recognise
     if dataset.layout is not None:
         found: layouts.Recognised | layouts.Unrecognised = _asked(dataset.layout, dict(dataset.columns), reader)
     else:
-        found = layouts.recognise_layout(reader.schema, sample, typed=reader.typed, headerless=reader.headerless)
+        found = layouts.recognise_layout(reader.schema, sample, types=reader.types, headerless=reader.headerless)
     if dataset.columns:
         base = found.layout if isinstance(found, layouts.Recognised) else None
         try:

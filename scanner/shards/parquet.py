@@ -15,14 +15,13 @@ import pyarrow.parquet as pq
 
 from scanner.errors import ShardDamaged
 from scanner.layouts.references import type_class
+from scanner.layouts import Types
 from scanner.layouts.sampling import SAMPLE_ROWS
 from scanner.shards.batches import BATCH_BYTES, BATCH_ROWS, Part, SourceBatch
-from scanner.shards.verbatim import arrow_cells
+from scanner.shards.verbatim import SourceRow, arrow_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from scanner.shards.verbatim import Cells
 
 SPAN_ROWS = 1 << 16
 SPAN_BYTES = 32 << 20
@@ -33,7 +32,7 @@ _ARROW_ERRORS = (pa.ArrowException, OSError, MemoryError, UnicodeError, Overflow
 class ParquetReader:
     """One parquet file.  See ``readers.Reader``."""
 
-    typed = True
+    types = Types.CLASSES
     headerless = False
 
     def __init__(self, path: str, name: str) -> None:
@@ -157,7 +156,7 @@ class ParquetReader:
             largest = max(largest, size / max(group.num_rows, 1))
         return max(1, min(BATCH_ROWS, int(BATCH_BYTES / largest)))
 
-    def cells(self, rows: Sequence[int]) -> Iterator[tuple[int, Cells]]:
+    def cells(self, rows: Sequence[int]) -> Iterator[SourceRow]:
         """All columns of some rows; only their row groups are read, and no further than the last of them."""
         names = list(self.schema.names)
         wanted = np.asarray(rows, dtype=np.int64)
@@ -171,8 +170,8 @@ class ParquetReader:
                     here = inside[(inside >= batch.rows[0]) & (inside <= batch.rows[-1])]
                     for row in here.tolist():
                         with self._mapped("a row cannot be read", row_group=group):
-                            cells = arrow_cells(batch.columns.slice(row - int(batch.rows[0]), 1))
-                        yield row, cells
+                            found = arrow_row(row, batch.columns.slice(row - int(batch.rows[0]), 1))
+                        yield found
                     if batch.rows[-1] >= inside[-1]:
                         break
 

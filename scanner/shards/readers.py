@@ -9,8 +9,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from scanner.layouts import Types
     from scanner.shards.batches import Part, SourceBatch
-    from scanner.shards.verbatim import Cells
+    from scanner.shards.verbatim import SourceRow
 
 
 class Reader(Protocol):
@@ -25,8 +26,8 @@ class Reader(Protocol):
         ...
 
     @property
-    def typed(self) -> bool:
-        """Whether the format has types of its own: without them, names alone choose the layout."""
+    def types(self) -> Types:
+        """How far the types in ``schema`` can be relied on when the layout is recognised."""
         ...
 
     @property
@@ -54,6 +55,6 @@ class Reader(Protocol):
         """
         ...
 
-    def cells(self, rows: Sequence[int]) -> Iterator[tuple[int, Cells]]:
+    def cells(self, rows: Sequence[int]) -> Iterator[SourceRow]:
         """Every column of the rows of these numbers (sorted, distinct), verbatim."""
         ...

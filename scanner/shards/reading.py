@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING
 
 from scanner.datasets import Role, RowCheck, VerbatimRow
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from scanner.shards.opening import OpenShard
-    from scanner.shards.verbatim import Cells
 
 
 def scan_shard(opened: OpenShard, part: Part, roles: frozenset[Role]) -> Iterator[ShardBatch]:
@@ -45,23 +43,20 @@ def read_rows(
     total = opened.rows_total
     wanted = sorted(row for row in items if row >= 0 and (total is None or row < total))
     found: dict[tuple[int, int | None], VerbatimRow] = {}
-    for row, cells in opened.reader.cells(wanted) if wanted else ():
-        check = _row_check(opened.layout.row_check, cells)
-        for item in items[row]:
-            found[row, item] = VerbatimRow(row_number=row, item=item, row_check=check, values=cells)
+    for row in opened.reader.cells(wanted) if wanted else ():
+        check = _row_check(opened.layout.row_check, row.fields)
+        for item in items[row.number]:
+            found[row.number, item] = VerbatimRow(row_number=row.number, item=item, row_check=check, values=row.cells)
     return found
 
 
-def _row_check(check: RowCheck | None, cells: Cells) -> Mapping[str, object] | None:
-    """The publisher's hash of the row's own text, recomputed; integers as strings."""
-    if check is None:
+def _row_check(check: RowCheck | None, fields: Mapping[str, object]) -> Mapping[str, object] | None:
+    """The publisher's hash of the row's own text, recomputed; integers as strings.  None where nothing was recorded."""
+    if check is None or fields.get(check.column) is None:
         return None
-    named = {name: (kind, value) for name, kind, value in cells}
-    recorded = named[check.column][1]
-    texts = [named[name] for name in check.of]
-    if recorded is None or any(kind.endswith(";digest") for kind, _ in texts):
-        return None
-    url, text = (_bytes(kind, value) for kind, value in texts)
+    value = fields[check.column]
+    recorded = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    url, text = (field if isinstance(field, bytes) else None for field in (fields.get(name) for name in check.of))
     computed = str(row_hash(url, text))
     return {
         "method": check.method,
@@ -71,8 +66,3 @@ def _row_check(check: RowCheck | None, cells: Cells) -> Mapping[str, object] | N
         "equal": recorded == computed,
     }
 
-
-def _bytes(kind: str, value: object) -> bytes | None:
-    if not isinstance(value, str):
-        return None
-    return base64.b64decode(value) if kind.endswith(";base64") else value.encode()

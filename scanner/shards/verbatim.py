@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping  # noqa: TC003 - used in dataclass field types
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,8 +22,17 @@ from scanner.layouts.columns import MAX_TEXT_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    Cell = tuple[str, str, object]
-    Cells = tuple[Cell, ...]
+Cell = tuple[str, str, object]
+Cells = tuple[Cell, ...]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRow:
+    """One row as the file holds it: ``cells`` for the records, ``fields`` (text as bytes) for recomputing the row check."""
+
+    number: int
+    cells: Cells
+    fields: Mapping[str, object]
+
 
 _PLAIN, _BASE64, _DIGEST = "", ";base64", ";digest"
 
@@ -37,6 +48,12 @@ def text_cell(name: str, kind: str, value: bytes | None) -> Cell:
         return (name, kind, None)
     form = _form(value)
     return (name, kind + form, _text(value, form))
+
+
+def arrow_row(number: int, row: pa.RecordBatch) -> SourceRow:
+    """A batch of one row as a ``SourceRow``."""
+    fields = {field.name: row.column(place).cast(_raw_type(field.type))[0].as_py() for place, field in enumerate(row.schema)}
+    return SourceRow(number=number, cells=arrow_cells(row), fields=fields)
 
 
 def arrow_cells(row: pa.RecordBatch) -> Cells:
