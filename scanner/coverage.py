@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from scanner.datasets import Shard, ShardDigest
 from scanner.outcomes import Compared
-from scanner.shards import OpenShard
+
+if TYPE_CHECKING:
+    from scanner.datasets import Shard, ShardDigest
+    from scanner.shards import OpenShard
 
 
 class ShardStatus(StrEnum):

@@ -7,25 +7,31 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from scanner.config import ScanConfig
-from scanner.datasets import Role, VerbatimRow
 from scanner.decoding import ROW_FORMATS, WORK_FORMATS, DecodeLimits, PictureError, decode_picture
 from scanner.hashers import ALGORITHMS, Algorithm, grey_pixels, rendition_png
-from scanner.queries import Queries
 from scanner.second_check import comparison_pictures, second_check
-from scanner.shards import OpenShard
 from scanner.shards.found import read_found
 from scanner.variants import render_variant
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scanner.config import ScanConfig
+    from scanner.datasets import Role, VerbatimRow
+    from scanner.queries import Queries
+    from scanner.shards import OpenShard
+
 THUMBNAIL_SIDE = 360  # px: what a person needs to recognise a picture; never the work itself
-LOOKED_AT_SIDE = 1024  # px: the longest side of a Work's picture kept for the second check; it compares at a few hundred
+LOOKED_AT_SIDE = (
+    1024  # px: the longest side of a Work's picture kept for the second check; it compares at a few hundred
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

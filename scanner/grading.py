@@ -6,17 +6,20 @@ Pure.  The tier table itself is ``manifests.tiers``: the verifier derives every 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from manifests.tiers import CHANCE_LIMIT, TIER_OF, Tier, chance_of, chance_text, statement_of, statement_rank
-from scanner.chance import ChanceModel
-from scanner.config import ScanConfig
 from scanner.hashers import is_low_detail
 from scanner.metadata.statistics import is_furniture, is_shared_name
-from scanner.outcomes import Checked, Hit
-from scanner.works import Portfolio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from scanner.chance import ChanceModel
+    from scanner.config import ScanConfig
+    from scanner.outcomes import Checked, Hit
+    from scanner.works import Portfolio
 
 COMMON_ROWS = 20  # other rows as near as this one, before a picture is called common (a stock motif, a placeholder)
 
@@ -85,9 +88,7 @@ def _graded(shard: int, hits: tuple[Hit, ...], chance: Chance, config: ScanConfi
     expected = [_expected(hit, chance) for hit in hits]
 
     def rank(place: int, figure: str | None) -> tuple[int, int, int, str]:
-        code = statement_of(
-            entries[place], expected_chance_matches=figure, second_check=second_check, observation=None
-        )
+        code = statement_of(entries[place], expected_chance_matches=figure, second_check=second_check, observation=None)
         wide_first = 0 if hits[place].metric == "hamming/phash256" else 1
         distance = hits[place].value
         return statement_rank(code), wide_first, distance if isinstance(distance, int) else 0, str(entries[place])
@@ -95,9 +96,7 @@ def _graded(shard: int, hits: tuple[Hit, ...], chance: Chance, config: ScanConfi
     places = sorted(range(len(hits)), key=lambda place: rank(place, expected[place]))
     figure = next((expected[place] for place in places if expected[place] is not None), None)
     places.sort(key=lambda place: rank(place, figure))
-    code = statement_of(
-        entries[places[0]], expected_chance_matches=figure, second_check=second_check, observation=None
-    )
+    code = statement_of(entries[places[0]], expected_chance_matches=figure, second_check=second_check, observation=None)
     return Match(
         shard=shard,
         hits=tuple(hits[place] for place in places),

@@ -1,8 +1,8 @@
 """The record of finished work: what makes a scan resumable.  Never evidence.
 
-A folder with ``ledger.sqlite`` (WAL) and ``outcomes/``.  An outcome is written to a temporary file, flushed, renamed, then recorded;
-``open_ledger`` repairs a crash between the two by forgetting records without their file.  Keys are digests of everything that can
-change an outcome, so nothing finished under other settings is ever reused.
+A folder with ``ledger.sqlite`` (WAL) and ``outcomes/``.  An outcome is written to a temporary file, flushed, renamed, then
+recorded; a record without its file (a crash between the two) is forgotten when it is asked for.  Keys are digests of everything
+that can change an outcome, so nothing finished under other settings is ever reused.
 """
 
 from __future__ import annotations
@@ -11,19 +11,26 @@ import hashlib
 import os
 import sqlite3
 import sys
-from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scanner.errors import LedgerError, OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 SCHEMA_VERSION = 1
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE digests (path TEXT PRIMARY KEY, bytes INTEGER NOT NULL, stamp TEXT NOT NULL, shard_id TEXT NOT NULL, sha256 TEXT) STRICT;
+CREATE TABLE digests (
+    path TEXT PRIMARY KEY, bytes INTEGER NOT NULL, stamp TEXT NOT NULL, shard_id TEXT NOT NULL, sha256 TEXT
+) STRICT;
 CREATE TABLE outcomes (key TEXT PRIMARY KEY, file TEXT NOT NULL, sha256 TEXT NOT NULL) STRICT;
-CREATE TABLE events (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, object TEXT, sha256 TEXT) STRICT;
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, object TEXT, sha256 TEXT
+) STRICT;
 """
 
 
@@ -72,7 +79,7 @@ class Ledger:
         if row is None:
             return None
         try:
-            content = (self.folder / "outcomes" / row[0]).read_bytes()
+            content = (self.folder / "outcomes" / str(row[0])).read_bytes()
         except OSError:
             content = b""
         if hashlib.sha256(content).hexdigest() != row[1]:
@@ -84,7 +91,9 @@ class Ledger:
         """Keep a finished outcome: file first, flushed and renamed, then the row."""
         name = f"{key}.jsonl"
         write_atomic(self.folder / "outcomes" / name, content)
-        self._write("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?)", (key, name, hashlib.sha256(content).hexdigest()))
+        self._write(
+            "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?)", (key, name, hashlib.sha256(content).hexdigest())
+        )
 
     def record_event(self, event: LedgerEvent) -> None:
         """Append to the course of the run."""
@@ -194,7 +203,8 @@ def _prepare(connection: sqlite3.Connection, folder: Path) -> None:
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         if version > SCHEMA_VERSION:
             raise LedgerError(
-                f"the ledger in {folder.name} was written by a newer version of provscan", hint="Update provscan, then run again."
+                f"the ledger in {folder.name} was written by a newer version of provscan",
+                hint="Update provscan, then run again.",
             )
         if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
             raise damaged

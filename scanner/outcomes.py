@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from scanner.datasets import RowRef
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Histogram = npt.NDArray[np.int64]
 
@@ -88,7 +90,8 @@ class Outcome:
     ``not_listed`` counts hits beyond the limits of the configuration: by Work index and distance for fingerprints (key
     ``"64:<work>:<distance>"``), by term for identity rules (key ``"<kind>:<value>"``).
     ``nearest`` maps an algorithm to int64[works, bits + 1]: over ``sampled`` rows, how many came how near to each Work.
-    ``control`` is the same for the decoys, ``control_near`` their hits as ``(algorithm, decoy, distance, rows)``.  ``stopped_at`` is the sentence that says where and why reading ended early.
+    ``control`` is the same for the decoys, ``control_near`` their hits as ``(algorithm, decoy, distance, rows)``.
+    ``stopped_at`` is the sentence that says where and why reading ended early.
     """
 
     rows: int = 0

@@ -16,23 +16,27 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-from PIL import Image
 
 from scanner.chance import one_in, sampled
 from scanner.comparisons import FingerprintComparison, PictureComparison, by_digest, by_identity
 from scanner.comparisons.pictures import fingerprint_of
 from scanner.comparisons.rows import column, row_ref
-from scanner.config import ScanConfig
 from scanner.datasets import Role
 from scanner.errors import ShardDamaged
 from scanner.metadata import trim_terms
 from scanner.outcomes import Hit, Outcome
-from scanner.queries import Queries
 from scanner.shards import OpenShard, Part, ShardBatch, scan_shard
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from PIL import Image
+
+    from scanner.config import ScanConfig
+    from scanner.queries import Queries
 
 Beat = Callable[[int], None]
 

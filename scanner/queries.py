@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from scanner.chance import decoy_fingerprints
 from scanner.datasets import Role
 from scanner.hashers import packed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from scanner.metadata import Identifiers
-    from scanner.works import Portfolio, VariantFingerprint
+    from scanner.works import Portfolio, Rendition, VariantFingerprint, Work
 
 # SHA-256 and MD5 of nothing: every failed download has them.
 EMPTY_DIGESTS = frozenset(
@@ -35,8 +37,8 @@ class DigestQuery:
 class FingerprintQueries:
     """All variants of all works under one algorithm.
 
-    ``words``: uint64[q, bits / 64]; ``work``: int32[q] index of the Work; ``variant``: q names.  ``decoys`` and ``decoy_work`` are the
-    negative control: fingerprints of no picture, asked in the same way.
+    ``words``: uint64[q, bits / 64]; ``work``: int32[q] index of the Work; ``variant``: q names.  ``decoys`` and ``decoy_work``
+    are the negative control: fingerprints of no picture, asked in the same way.
     """
 
     algorithm: str
@@ -100,8 +102,9 @@ def _identity_roles(identifiers: Identifiers) -> set[Role]:
 def _digests(portfolio: Portfolio, algorithm: DigestName) -> dict[str, tuple[DigestQuery, ...]]:
     found: dict[str, tuple[DigestQuery, ...]] = {}
     for index, work in enumerate(portfolio.works):
-        for source in (work, *work.renditions):
-            value = getattr(source, algorithm)
+        own: tuple[Work | Rendition, ...] = (work, *work.renditions)
+        for source in own:
+            value = source.sha256 if algorithm == "sha256" else source.md5
             if value not in EMPTY_DIGESTS:
                 found[value] = (*found.get(value, ()), DigestQuery(work=index, file=source.file))
     return found
@@ -123,7 +126,7 @@ def _fingerprints(portfolio: Portfolio, algorithm: str, bits: int, control_works
         words=words,
         work=owner,
         variant=tuple(entry.variant for _, entry in known),
-        decoys=decoys_of(words[in_control]),
+        decoys=decoy_fingerprints(words[in_control], owner[in_control]),
         decoy_work=owner[in_control],
         decoy_works=min(control_works, len(portfolio.works)),
     )
@@ -134,7 +137,3 @@ def _packed(known: Iterable[VariantFingerprint], bits: int) -> npt.NDArray[np.ui
     if not prints:
         return np.empty((0, bits // 64), np.uint64)
     return packed(prints).reshape(len(prints), bits // 64)
-
-
-def decoys_of(words):
-    return np.ascontiguousarray(words[:, ::-1] ^ np.uint64(0x5555555555555555))

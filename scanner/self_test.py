@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from manifests.records import match_id
-from scanner.hashers import GREY_SIDE, fingerprint_of_grey, fingerprints_many, unpacked
+from scanner.hashers import ALGORITHMS, GREY_SIDE, fingerprint_of_grey, fingerprints_many, unpacked
 from scanner.layouts import row_hash
 
 
@@ -38,7 +38,8 @@ def grey_pattern(seed: int, side: int) -> npt.NDArray[np.uint8]:
     y, x = np.mgrid[0:side, 0:side].astype(np.int64) * (64 // side)
     wave = (x * x * (3 + seed % 7) + y * y * (2 + seed % 5) + x * y * (seed % 11)) // (17 + seed % 13)
     edges = 64 * ((x + seed * 5) // 23 % 2) + 48 * ((y + seed * 3) // 19 % 2)
-    return ((wave + edges + seed * 29) % 256).astype(np.uint8)
+    grey: npt.NDArray[np.uint8] = ((wave + edges + seed * 29) % 256).astype(np.uint8)
+    return grey
 
 
 def run_self_test() -> SelfTest:
@@ -54,8 +55,8 @@ def run_self_test() -> SelfTest:
 def _results(vectors: dict[str, list[dict[str, str]]]) -> dict[str, tuple[str, str]]:
     results = {}
     for vector in vectors["fingerprints"]:
-        algorithm, seed = vector["algorithm"], int(vector["seed"])
-        assert algorithm in ("phash64", "phash256")
+        algorithm = next(known for known in ALGORITHMS if known == vector["algorithm"])
+        seed = int(vector["seed"])
         grey = grey_pattern(seed, GREY_SIDE[algorithm])
         many = unpacked(fingerprints_many(grey[np.newaxis]), algorithm)[0]
         name = f"{algorithm} of pattern {seed}"

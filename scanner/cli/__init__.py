@@ -54,7 +54,7 @@ class Verbs(click.Group):
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="provscan")
 @click.option("--debug", is_flag=True, help="Show the full trace of an error.")
-def provscan(debug: bool) -> None:  # noqa: ARG001 - read by main
+def provscan(debug: bool) -> None:
     """Find out whether your pictures are listed in an image training dataset, and keep evidence that others can re-check.
 
     Begin with:  provscan demo
@@ -92,7 +92,8 @@ def main() -> None:
             traceback.print_exc()
         hint = "" if debug else "Run the same command with --debug and report what it prints."
         fail(f"unexpected error ({type(error).__name__}): {error}", hint, code=1)
-    leave(code if isinstance(code, int) else 0)
+    else:
+        leave(code if isinstance(code, int) else 0)
 
 
 def fail(message: str, hint: str = "", *, code: int) -> Any:

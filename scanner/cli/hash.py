@@ -29,9 +29,9 @@ def hash_line(path: Path) -> dict[str, object]:
     Raises:
         UsageError: it is not there or cannot be read.
     """
-    from scanner.decoding import PORTFOLIO_LIMITS, WORK_FORMATS, PictureError, decode_picture  # noqa: PLC0415
-    from scanner.errors import UsageError  # noqa: PLC0415
-    from scanner.hashers import detail, fingerprints, grey_pixels  # noqa: PLC0415
+    from scanner.decoding import PORTFOLIO_LIMITS, WORK_FORMATS, PictureError, decode_picture
+    from scanner.errors import UsageError
+    from scanner.hashers import detail, fingerprints, grey_pixels
 
     try:
         content = path.read_bytes()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from scanner.events import Event, Noticed, StageAdvanced, StageBegan
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 LINE_EVERY_S = 30.0  # in a log file a line now and then says that it lives
 
@@ -26,7 +28,9 @@ class Progress:
         """Use with ``with``: leaving closes the bar."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close the bar so that an error stands on a line of its own."""
         self._close()
 
@@ -54,7 +58,7 @@ class Progress:
         self._stage, self._began, self._said = stage, time.monotonic(), time.monotonic()
         if not sys.stderr.isatty():
             return
-        from tqdm import tqdm  # noqa: PLC0415 - not needed for --help
+        from tqdm import tqdm
 
         self._bar = tqdm(
             total=stage.total,
@@ -75,8 +79,16 @@ class Progress:
             self._bar.update(event.done - self._bar.n)
         elif self._stage is not None and time.monotonic() - self._said >= LINE_EVERY_S:
             self._said = time.monotonic()
-            share = f"{event.done:,} of {self._stage.total:,} {self._stage.unit}" if self._stage.total else f"{event.done:,}"
-            left = f", about {elapsed * (self._stage.total - event.done) / event.done:,.0f} s left" if event.done and self._stage.total else ""
+            share = (
+                f"{event.done:,} of {self._stage.total:,} {self._stage.unit}"
+                if self._stage.total
+                else f"{event.done:,}"
+            )
+            left = (
+                f", about {elapsed * (self._stage.total - event.done) / event.done:,.0f} s left"
+                if event.done and self._stage.total
+                else ""
+            )
             sys.stderr.write(f"{self._stage.title}: {share}{', ' + rate if rate else ''}{left}\n")
 
     def _close(self) -> None:

@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -31,14 +31,21 @@ _REMOTE = ("https://", "http://", "s3://", "gs://", "hf://")
     multiple=True,
     required=True,
     metavar="[NAME=]DATASET",
-    help="What to compare with: a parquet, csv, jsonl or tar file, a folder or glob of them, an img2dataset output, a folder of pictures. May be repeated.",
+    help="What to compare with: a parquet, csv, jsonl or tar file, a folder or glob of them, an img2dataset output, "
+    "a folder of pictures. May be repeated.",
 )
 @click.option("--layout", metavar="NAME", help="Read the dataset as this layout (see: provscan datasets list).")
 @click.option("--columns", metavar="ROLE=NAME,...", help="Say what columns mean, e.g. url=MYURL,caption=TXT.")
 @click.option("--identity", metavar="FILE", help="TOML file with your names, handles, domains and addresses.")
-@click.option("--variants", type=click.Choice(["fast", "thorough"]), help="How many looks of each work are searched (default: thorough).")
+@click.option(
+    "--variants",
+    type=click.Choice(["fast", "thorough"]),
+    help="How many looks of each work are searched (default: thorough).",
+)
 @click.option("--config", "config_file", metavar="FILE", help="TOML file with further settings.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of report and tables.")
+@click.option(
+    "--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of report and tables."
+)
 @click.option("--out", metavar="DIR", help="Where the evidence package goes; a folder that does not exist yet.")
 @click.option("--workers", type=click.IntRange(min=1), help="Worker processes (default: one for each core).")
 @click.option("--dry-run", is_flag=True, help="Say what would be compared and what not; compare nothing.")
@@ -61,7 +68,7 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Compare your pictures with datasets and write an evidence package.
+    r"""Compare your pictures with datasets and write an evidence package.
 
     PORTFOLIO: folders of pictures, picture files, or a works.csv with a column "file" (and title, registration_no,
     published_url and others).  Ctrl-C stops it; the same command goes on from there.  Nothing leaves this computer.
@@ -70,7 +77,7 @@ def command(
     provscan scan my-pictures --dataset laion400m=laion400m-meta --out result
     provscan scan works.csv --dataset coyo=part-00000.parquet --dataset more-pictures/
     """
-    from scanner.runner.scanning import ScanRequest, check_names, run_scan  # noqa: PLC0415 - heavy: numpy, pyarrow, Pillow
+    from scanner.runner.scanning import ScanRequest, check_names, run_scan
 
     named = tuple(named_dataset(text, layout, columns) for text in datasets)
     check_names(named)
@@ -108,7 +115,7 @@ def named_dataset(text: str, layout: str | None, columns: str | None) -> Dataset
     Raises:
         UsageError: a remote address, or ``--columns`` that are not ``role=NAME`` pairs.
     """
-    from scanner.datasets import Dataset  # noqa: PLC0415
+    from scanner.datasets import Dataset
 
     match = _NAMED.fullmatch(text)
     # "=" may stand in a path that exists: then it is the path
@@ -129,7 +136,9 @@ def _column_map(columns: str | None) -> dict[str, str]:
     pairs = [part.partition("=") for part in columns.split(",")]
     for role, equals, column in pairs:
         if not (role.strip() and equals and column):
-            raise UsageError(f"--columns {columns}: not a list of ROLE=NAME", hint="For example: --columns url=URL,caption=TEXT")
+            raise UsageError(
+                f"--columns {columns}: not a list of ROLE=NAME", hint="For example: --columns url=URL,caption=TEXT"
+            )
     return {role.strip(): column for role, _, column in pairs}
 
 
@@ -141,7 +150,7 @@ def read_identity(path: str | None) -> Identity | None:
     """
     if path is None:
         return None
-    from scanner.identity import parse_identity, parse_url_list  # noqa: PLC0415
+    from scanner.identity import parse_identity, parse_url_list
 
     identity = parse_identity(read_text(Path(path)), where=path)
     for name in identity.work_urls_files:
@@ -152,9 +161,9 @@ def read_identity(path: str | None) -> Identity | None:
 
 def read_config(path: str | None, variants: str | None) -> ScanConfig:
     """The effective settings: defaults, the file, then the options."""
-    from dataclasses import replace  # noqa: PLC0415
+    from dataclasses import replace
 
-    from scanner.config import ScanConfig, parse_config  # noqa: PLC0415
+    from scanner.config import ScanConfig, parse_config
 
     config = ScanConfig() if path is None else parse_config(read_text(Path(path)), where=path)
     return config if variants is None else replace(config, variants="fast" if variants == "fast" else "thorough")
@@ -202,11 +211,11 @@ def show_result(result: ScanResult) -> None:
 
 def show_plan(request: ScanRequest, progress: Progress, *, as_json: bool) -> None:
     """What ``--dry-run`` says."""
-    from scanner.runner.scanning import plan_scan  # noqa: PLC0415
+    from scanner.runner.scanning import plan_scan
 
     portfolio, shards, queries = plan_scan(request, progress)
     wanted = queries.wanted
-    plan = {
+    plan: dict[str, Any] = {
         "schema": "provscan.plan/1",
         "works": len(portfolio.works),
         "files_excluded": len(portfolio.excluded),
@@ -228,7 +237,9 @@ def show_plan(request: ScanRequest, progress: Progress, *, as_json: bool) -> Non
     if as_json:
         click.echo(json.dumps(plan, ensure_ascii=False))
         return
-    click.echo(f"{plan['works']:,} works ({plan['files_excluded']:,} files excluded), {plan['queries']:,} fingerprints to look for.")
+    click.echo(
+        f"{plan['works']:,} works ({plan['files_excluded']:,} files excluded), {plan['queries']:,} fingerprints to look for."
+    )
     for shard in plan["shards"]:
         rows = "rows unknown" if shard["rows"] is None else f"{shard['rows']:,} rows"
         click.echo(f"{shard['dataset']}/{shard['shard']}: {shard['layout'] or shard['reason']}, {rows}")

@@ -12,8 +12,8 @@ import click
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language.")
 def command(package: Path, lang: str) -> None:
     """Print what a package says: what was scanned, the findings, what was not compared."""
-    from manifests.packages import open_package  # noqa: PLC0415
-    from manifests.showing import lines  # noqa: PLC0415
+    from manifests.packages import open_package
+    from manifests.showing import lines
 
     for line in lines(open_package(package), "zh" if lang == "zh" else "en"):
         click.echo(line)

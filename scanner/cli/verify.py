@@ -13,6 +13,6 @@ import click
 @click.pass_context
 def command(ctx: click.Context) -> None:
     """Check a package or a disclosure; the same as: python -m manifests verify."""
-    from manifests.__main__ import main  # noqa: PLC0415 - standard library only
+    from manifests.__main__ import main
 
     ctx.exit(main(["verify", *ctx.args]))

@@ -5,14 +5,18 @@ Equality is evidence of what the compiler's bytes were; inequality is evidence o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from scanner.comparisons.rows import column, row_ref
 from scanner.outcomes import Hit
-from scanner.queries import DigestQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from scanner.queries import DigestQuery
 
 
 def by_digest(

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from scanner.chance import nearest_histogram
-from scanner.outcomes import Histogram
-from scanner.queries import FingerprintQueries
 from scanner.search import Searcher
+
+if TYPE_CHECKING:
+    from scanner.outcomes import Histogram
+    from scanner.queries import FingerprintQueries
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from scanner.comparisons.rows import column, row_ref
 from scanner.datasets import Role
 from scanner.metadata import Identifiers, MetadataHit, count_terms, match_batch
 from scanner.outcomes import Hit
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterator, Mapping
+
+    import pyarrow as pa
 
 
 def by_identity(

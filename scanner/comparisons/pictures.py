@@ -7,26 +7,32 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pyarrow as pa
-from PIL import Image
+import numpy.typing as npt
 
 from scanner.chance import sampled
 from scanner.comparisons.fingerprints import FingerprintComparison, Near
 from scanner.comparisons.rows import column, row_ref
-from scanner.config import ScanConfig
 from scanner.datasets import RowFault
 from scanner.decoding import DecodeLimits, PictureError, PictureFault, decode_picture
-from scanner.hashers import fingerprints_many, grey_pixels
+from scanner.hashers import Algorithm, fingerprints_many, grey_pixels
 from scanner.outcomes import Checked, Hit
-from scanner.queries import Queries
 from scanner.second_check import METHOD, second_check
 from scanner.works import Fingerprint
 
-ALGORITHMS = ("phash256", "phash64")  # the one that can carry a claim alone comes first
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pyarrow as pa
+    from PIL import Image
+
+    from scanner.config import ScanConfig
+    from scanner.queries import Queries
+
+ALGORITHMS: Final[tuple[Algorithm, ...]] = ("phash256", "phash64")  # the one that can carry a claim alone comes first
 PICTURES_AT_ONCE = 64  # decoded pictures held in memory at a time
 ROW_FORMATS = frozenset({"JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP", "TIFF"})
 
@@ -106,7 +112,7 @@ class PictureComparison:
         numbers = np.asarray([rows.column("row")[picture.index].as_py() for picture in seen], dtype=np.int64)
         sample = sampled(numbers, self._shard_id, 1)  # pictures are few beside rows: all of them measure chance
         found: dict[tuple[int, int], list[tuple[str, Near, int]]] = {}
-        words = {}
+        words: dict[str, npt.NDArray[np.uint64]] = {}
         for name in ALGORITHMS:
             greys = np.stack([grey_pixels(picture.image, name) for picture in seen])
             words[name] = fingerprints_many(greys).reshape(len(seen), -1)
@@ -116,12 +122,10 @@ class PictureComparison:
                 found.setdefault(pair, []).append((name, near, position))
         for (at, work), comparisons in sorted(found.items()):
             checked = self._second_check(seen[at].image, work, comparisons)
-            for name, near, position in comparisons:
-                yield self._hit(rows, seen[at], (name, near, position), words[name][at], checked)
+            for comparison in comparisons:
+                yield self._hit(rows, seen[at], comparison, words[comparison[0]][at], checked)
 
-    def _second_check(
-        self, image: Image.Image, work: int, comparisons: list[tuple[str, Near, int]]
-    ) -> Checked | None:
+    def _second_check(self, image: Image.Image, work: int, comparisons: list[tuple[str, Near, int]]) -> Checked | None:
         own = self._work_picture(work)
         if own is None:
             return None
@@ -134,7 +138,12 @@ class PictureComparison:
         return self._queries.fingerprints[name].variant[int(near.query[position])]
 
     def _hit(
-        self, rows: pa.RecordBatch, picture: _Seen, where: tuple[str, Near, int], row_words: object, checked: Checked | None
+        self,
+        rows: pa.RecordBatch,
+        picture: _Seen,
+        where: tuple[str, Near, int],
+        row_words: object,
+        checked: Checked | None,
     ) -> Hit:
         name, near, position = where
         queries = self._queries.fingerprints[name]

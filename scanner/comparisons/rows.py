@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from scanner.datasets import RowRef
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def row_ref(rows: pa.RecordBatch, index: int) -> RowRef:

@@ -6,30 +6,33 @@ import hashlib
 import locale
 import os
 import platform
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from manifests.canonical import canonical_bytes
 from manifests.records import FIRST_PREVIOUS, chain_digest
 from manifests.tiers import TIER_TABLE_VERSION, chance_text
 from scanner._version import __version__
 from scanner.chance import METHOD as CHANCE_METHOD
-from scanner.config import ScanConfig
 from scanner.coverage import ScannedShard, ShardStatus
 from scanner.datasets import Dataset, Role
-from scanner.grading import Chance
 from scanner.hashers import ALGORITHMS, BITS
-from scanner.ledger import LedgerEvent
 from scanner.normal_form import NORMAL_FORM
-from scanner.queries import Queries
 from scanner.second_check import METHOD as SECOND_CHECK_METHOD
 from scanner.second_check import THRESHOLD as SECOND_CHECK_THRESHOLD
-from scanner.self_test import SelfTest
 from scanner.urls import URL_RULES
 from scanner.variants import VARIANT_SETS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from scanner.config import ScanConfig
+    from scanner.grading import Chance
+    from scanner.ledger import LedgerEvent
+    from scanner.queries import Queries
+    from scanner.self_test import SelfTest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,8 @@ class RunFacts:
     finished_at: str
     command: tuple[str, ...]
     read_at: Mapping[str, str]
+    events: tuple[LedgerEvent, ...]
+    self_test: SelfTest
 
     def record(self) -> dict[str, Any]:
         """The ``run`` of the Manifest, without ``files``."""
@@ -56,7 +61,7 @@ class RunFacts:
         }
 
 
-def method_record(config: ScanConfig, queries: Queries, chance: Chance) -> dict[str, Any]:
+def method_record(config: ScanConfig, chance: Chance) -> dict[str, Any]:
     """The ``method`` of the Manifest: how the comparison was made, fixed before the first row was read."""
     return {
         "pixels": [{"step": step.step, "params": dict(step.params)} for step in NORMAL_FORM],
@@ -124,7 +129,7 @@ def dataset_record(dataset: Dataset, shards: Sequence[ScannedShard]) -> dict[str
     """One entry of ``datasets``: of several layouts among its shards the one of the first opened shard is named."""
     opened = [scanned.opened for scanned in shards if scanned.opened is not None]
     first = opened[0] if opened else None
-    known = [shard.rows_total for shard in opened]
+    known = [shard.rows_total for shard in opened if shard.rows_total is not None]
     by_status = {status: sum(scanned.status is status for scanned in shards) for status in ShardStatus}
     return {
         "name": dataset.name,
@@ -137,7 +142,7 @@ def dataset_record(dataset: Dataset, shards: Sequence[ScannedShard]) -> dict[str
         "schema_sha256": first.schema_sha256 if first else None,
         "statement": dataset.statement,
         "shards": {status.value: by_status[status] for status in ShardStatus},
-        "rows_total": None if None in known or len(opened) < len(shards) else sum(known),  # type: ignore[arg-type]
+        "rows_total": sum(known) if len(known) == len(shards) else None,
         "rows_scanned": sum(scanned.rows_scanned for scanned in shards),
     }
 
@@ -212,5 +217,7 @@ def _code_sha256() -> str:
     """Digest of the program's own files, as a sorted ``<hex>  <path>`` list: which code ran, also without a wheel."""
     root = Path(__file__).resolve().parent.parent.parent
     files = sorted(path for package in ("manifests", "scanner") for path in (root / package).rglob("*.py"))
-    lines = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(root).as_posix()}\n" for path in files)
+    lines = (
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(root).as_posix()}\n" for path in files
+    )
     return hashlib.sha256("".join(lines).encode()).hexdigest()

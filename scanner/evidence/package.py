@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from manifests.canonical import canonical_bytes
 from manifests.records import ORDER_OF, match_order, row_order
-from manifests.words import Lang
 from manifests.writing import HostFacts, PackageWriter, SealedPackage
-from scanner.config import ScanConfig
-from scanner.coverage import ScannedShard
-from scanner.datasets import Dataset
 from scanner.evidence.manifest import (
     RunFacts,
     dataset_record,
@@ -33,25 +27,37 @@ from scanner.evidence.records import (
     row_record,
     work_record,
 )
-from scanner.exhibits import Exhibit
-from scanner.grading import Chance, Match
-from scanner.identity import Identity
-from scanner.ledger import LedgerEvent
-from scanner.queries import Queries
-from scanner.self_test import SelfTest
 from scanner.urls import platform_of, registrable_domain
-from scanner.works import Portfolio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from manifests.words import Lang
+    from scanner.config import ScanConfig
+    from scanner.coverage import ScannedShard
+    from scanner.datasets import Dataset
+    from scanner.exhibits import Exhibit
+    from scanner.grading import Chance, Match
+    from scanner.identity import Identity
+    from scanner.queries import Queries
+    from scanner.works import Portfolio
 
 Place = tuple[int, int, int | None]  # shard index, row number, item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What a scan found, graded and with the dataset's side of it; ``not_listed`` counts leads beyond the limits, by tier."""
+    """What a scan found, graded and with the dataset's side of it.
+
+    ``not_listed`` counts leads beyond the limits, by tier; ``work_pictures`` are renditions and thumbnails of the works by
+    their path in the package.
+    """
 
     matches: Sequence[Match]
     exhibits: Mapping[Place, Exhibit]
     not_listed: Mapping[str, int]
+    work_pictures: Mapping[str, bytes]
     control_findings: int
     chance: Chance
 
@@ -75,14 +81,9 @@ def write_package(
     findings: Findings,
     *,
     run: RunFacts,
-    self_test: SelfTest,
-    events: Iterable[LedgerEvent],
-    work_pictures: Mapping[str, bytes],
     lang: Lang,
 ) -> tuple[SealedPackage, list[dict[str, Any]]]:
     """Write and seal the package; gives it and its findings.
-
-    ``work_pictures`` are the renditions and thumbnails of the works by their path in the package.
 
     Raises:
         manifests.errors.OutputError: disk full or read-only; nothing is left behind.
@@ -101,19 +102,19 @@ def write_package(
         works = [*map(work_record, portfolio.works), *map(excluded_record, portfolio.excluded)]
         writer.add_records("portfolio", _sorted("portfolio", works))
         writer.add_records("observations", ())
-        writer.add_records("events", event_records(events))
+        writer.add_records("events", event_records(run.events))
         writer.add_file("environment.json", canonical_bytes(environment_record()))
         identity_sha256 = None
         if question.identity is not None:
             writer.add_file("identity.json", canonical_bytes(question.identity.record()))
             identity_sha256 = question.identity.digest
-        _add_rows_and_pictures(writer, shards, findings, work_pictures)
+        _add_rows_and_pictures(writer, shards, findings)
         sealed = writer.seal(
             {
                 "kind": "scan",
                 "previous": None,
                 "run": run.record(),
-                "tool": tool_record(self_test),
+                "tool": tool_record(run.self_test),
                 "config": question.config.record(),
                 "config_sha256": question.config.sha256,
                 "subject": {
@@ -123,7 +124,7 @@ def write_package(
                     "identity_sha256": identity_sha256,
                 },
                 "portfolio": {"works": len(portfolio.works), "files_excluded": len(portfolio.excluded)},
-                "method": method_record(question.config, question.queries, findings.chance),
+                "method": method_record(question.config, findings.chance),
                 "search": search_record(
                     question.config, question.queries, findings.chance, shards, findings.control_findings
                 ),
@@ -158,10 +159,9 @@ def _add_rows_and_pictures(
     writer: PackageWriter,
     shards: Sequence[ScannedShard],
     findings: Findings,
-    work_pictures: Mapping[str, bytes],
 ) -> None:
     by_shard: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    pictures: dict[str, bytes] = dict(work_pictures)
+    pictures: dict[str, bytes] = dict(findings.work_pictures)
     for (index, _, _), exhibit in sorted(findings.exhibits.items(), key=lambda entry: _in_order(entry[0])):
         digest = shards[index].digest
         assert digest is not None

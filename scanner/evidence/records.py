@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from manifests.records import match_id, values_sha256
 from manifests.tiers import RowSource, derive_grading
 from scanner.coverage import ScannedShard, ShardStatus
 from scanner.datasets import Role
-from scanner.exhibits import Exhibit
-from scanner.grading import Match
 from scanner.outcomes import Compared
 from scanner.subsets import subset_states
-from scanner.works import Excluded, Portfolio, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from scanner.exhibits import Exhibit
+    from scanner.grading import Match
+    from scanner.works import Excluded, Portfolio, Work
 
 
 def match_id_of(match: Match, portfolio: Portfolio, shard: ScannedShard) -> str:
@@ -84,9 +87,7 @@ def finding_record(match: Match, exhibit: Exhibit, portfolio: Portfolio, shard: 
         "second_check": second_check,
         "observation": None,
         "caveats": sorted(caveats),
-        "subsets": [
-            {"rule": rule, "state": str(state)} for rule, state in subset_states(shard.opened.layout, values)
-        ],
+        "subsets": [{"rule": rule, "state": str(state)} for rule, state in subset_states(shard.opened.layout, values)],
         "review": None,
     }
 
@@ -220,5 +221,3 @@ def negative_records(
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
-
-

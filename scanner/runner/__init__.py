@@ -1,0 +1,1 @@
+"""Runs scans: the shard loop, worker processes, resume, where packages go."""

@@ -1,8 +1,8 @@
 """Where a package goes, and where unfinished work lies beside it.
 
 ``--out DIR`` becomes the package itself when DIR does not exist; in an existing folder the package is made under its own name.
-Unfinished work lies in ``<package>.partial/`` and is found again by the digest of the question (``scan_key``): equal works, datasets
-and configuration.  A finished, complete package is never overwritten; an incomplete one is completed and kept as
+Unfinished work lies in ``<package>.partial/`` and is found again by the digest of the question (``scan_key``): equal works,
+datasets and configuration.  A finished, complete package is never overwritten; an incomplete one is completed and kept as
 ``DIR.incomplete-N``.
 """
 
@@ -79,7 +79,9 @@ def _completing(out: Path, scan_key: str) -> Destination:
     partial = out.with_name(out.name + ".partial")
     if is_incomplete(out) and partial.exists() and _same_scan(partial, scan_key):
         return Destination(package=out, partial=partial, replaces_incomplete=True)
-    raise UsageError(f"{out} already holds a finished package", hint="Packages are never overwritten: choose another --out.")
+    raise UsageError(
+        f"{out} already holds a finished package", hint="Packages are never overwritten: choose another --out."
+    )
 
 
 def remove_partial(partial: Path) -> None:

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from manifests.tiers import CHANCE_LIMIT
 from scanner.chance import fit
-from scanner.config import ScanConfig
-from scanner.coverage import ScannedShard
 from scanner.errors import Incomplete, ShardError
 from scanner.events import StageAdvanced, StageBegan, StageEnded, Watcher
-from scanner.evidence import Findings
-from scanner.evidence.package import Place
+from scanner.evidence import Findings, Question
 from scanner.evidence.records import match_id_of
 from scanner.exhibits import Exhibit, ExhibitRequest, PictureRequest
 from scanner.grading import Chance, Match, group_hits, listed, tiers_not_listed, weigh_terms
-from scanner.hashers import BITS
+from scanner.hashers import ALGORITHMS
 from scanner.metadata import trim_terms
-from scanner.outcomes import Histogram, Hit
-from scanner.queries import Queries
 from scanner.runner import tasks
 from scanner.runner.pool import Died, Task, WorkerPool
-from scanner.runner.shard_loop import ShardLoop
-from scanner.works import Portfolio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scanner.coverage import ScannedShard
+    from scanner.evidence.package import Place
+    from scanner.outcomes import Histogram, Hit
+    from scanner.queries import Queries
+    from scanner.runner.shard_loop import ShardLoop
+    from scanner.works import Portfolio
 
 REQUESTS_AT_ONCE = 256  # rows of one exhibit task: few enough that several workers share a shard's findings
 
@@ -35,11 +38,11 @@ class Gathered:
 
     def __init__(self, queries: Queries) -> None:
         """Begin with nothing."""
-        shapes = {name: (queries.works, BITS[name] + 1) for name in ("phash64", "phash256")}
+        shapes = {name: (queries.works, known.bits + 1) for name, known in queries.fingerprints.items()}
         self.hits: list[tuple[int, Hit]] = []
         self.nearest: dict[str, Histogram] = {name: np.zeros(shape, np.int64) for name, shape in shapes.items()}
         self.control: dict[str, Histogram] = {
-            name: np.zeros((queries.fingerprints[name].decoy_works, BITS[name] + 1), np.int64) for name in shapes
+            name: np.zeros((known.decoy_works, known.bits + 1), np.int64) for name, known in queries.fingerprints.items()
         }
         self.control_near: Counter[tuple[str, int, int]] = Counter()
         self.rows: Counter[str] = Counter()
@@ -62,12 +65,12 @@ class Gathered:
 
     def chance(self) -> Chance:
         """The chance models of the works, over all rows of the scan."""
-        models = {name: fit(table, BITS[name]) for name, table in self.nearest.items()}
+        models = {name: fit(table, table.shape[1] - 1) for name, table in self.nearest.items()}
         return Chance(models=models, rows={name: self.rows[name] for name in models})
 
     def control_findings(self) -> int:
         """Rows near enough to a decoy to carry a claim: what the method finds where there is nothing to find."""
-        models = {name: fit(table, BITS[name]) for name, table in self.control.items()}
+        models = {name: fit(table, table.shape[1] - 1) for name, table in self.control.items()}
         return sum(
             count
             for (name, work, distance), count in self.control_near.items()
@@ -78,14 +81,13 @@ class Gathered:
 def gather_findings(
     shards: Sequence[ScannedShard],
     loop: ShardLoop,
-    portfolio: Portfolio,
-    queries: Queries,
-    config: ScanConfig,
+    question: Question,
     pool: WorkerPool,
     watch: Watcher,
 ) -> Findings:
-    """Grade everything, choose what is listed, and read those rows."""
-    gathered = Gathered(queries)
+    """Grade everything, choose what is listed, read those rows, and draw the works."""
+    portfolio, config = question.portfolio, question.config
+    gathered = Gathered(question.queries)
     gathered.add_all(shards, loop)
     chance = gathered.chance()
     hits, furniture = weigh_terms(gathered.hits, gathered.terms, sum(scanned.rows_scanned for scanned in shards))
@@ -94,6 +96,7 @@ def gather_findings(
     return Findings(
         matches=kept,
         exhibits=read_exhibits(kept, shards, portfolio, pool, watch),
+        work_pictures=draw_works(portfolio, pool, watch),
         not_listed={str(tier): count for tier, count in sorted(beyond.items()) if count},
         control_findings=gathered.control_findings(),
         chance=chance,
@@ -130,9 +133,19 @@ def read_exhibits(
     return exhibits
 
 
-def _exhibit_tasks(
-    matches: Sequence[Match], shards: Sequence[ScannedShard], portfolio: Portfolio
-) -> Iterator[Task]:
+def draw_works(portfolio: Portfolio, pool: WorkerPool, watch: Watcher) -> dict[str, bytes]:
+    """Renditions and thumbnails of all works, made by the workers, by their path in the package."""
+    watch(StageBegan(title="Drawing your works", total=len(portfolio.works), unit=" works"))
+    for index, work in enumerate(portfolio.works):
+        pool.submit(Task(key=index, function=tasks.draw_work, arguments=(index, work.sha16)))
+    drawn: dict[int, dict[str, bytes]] = {}
+    for index, result in pool.completed(lambda: watch(StageAdvanced(done=len(drawn)))):
+        drawn[index] = {} if isinstance(result, Died) else result
+    watch(StageEnded())
+    return {path: content for files in drawn.values() for path, content in files.items()}
+
+
+def _exhibit_tasks(matches: Sequence[Match], shards: Sequence[ScannedShard], portfolio: Portfolio) -> Iterator[Task]:
     on_row: dict[Place, list[Match]] = defaultdict(list)
     for match in matches:
         row = match.hits[0].row
@@ -158,7 +171,12 @@ def _exhibit_tasks(
 
 def _picture_request(match: Match, portfolio: Portfolio, scanned: ScannedShard) -> PictureRequest:
     assert match.work is not None
-    near = [(hit.metric.removeprefix("hamming/"), hit.variant) for hit in match.hits if hit.variant is not None]
+    near = [
+        (algorithm, hit.variant)
+        for hit in match.hits
+        for algorithm in ALGORITHMS
+        if hit.variant is not None and hit.metric == f"hamming/{algorithm}"
+    ]
     return PictureRequest(
         match_id=match_id_of(match, portfolio, scanned),
         work=match.work,

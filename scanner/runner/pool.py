@@ -13,13 +13,15 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import connection
-from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
 
 POLL_S = 0.2  # how often the watcher hears of progress inside a running task
 
@@ -59,7 +61,9 @@ class WorkerPool:
         """Use with ``with``: leaving ends the processes."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """End the processes; without waiting for their tasks when an exception passes."""
         self._stop(kill=kind is not None)
 

@@ -10,33 +10,34 @@ import os
 import secrets
 import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from manifests.words import Lang
 from scanner.config import RESULT_VERSION, ScanConfig
 from scanner.coverage import ScannedShard, ShardStatus
-from scanner.datasets import Dataset
 from scanner.errors import ScannerError, UsageError
-from scanner.events import Noticed, StageAdvanced, StageBegan, StageEnded, Watcher, unwatched
+from scanner.events import Noticed, Watcher, unwatched
 from scanner.evidence import Question, RunFacts, write_package
-from scanner.identity import Identity
 from scanner.ledger import Ledger, open_ledger
 from scanner.metadata import compile_identifiers
 from scanner.portfolios import read_portfolio
 from scanner.queries import Queries, compile_queries
-from scanner.runner import tasks
 from scanner.runner.clock import Course, utc_now
 from scanner.runner.destination import choose_destination, incomplete_name, remove_partial
 from scanner.runner.finding import gather_findings
-from scanner.runner.pool import Died, Task, WorkerPool
 from scanner.runner.shard_loop import ShardLoop
 from scanner.runner.sources import open_shards
-from scanner.self_test import run_self_test
-from scanner.works import Portfolio
+from scanner.self_test import SelfTest, run_self_test
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from manifests.words import Lang
+    from scanner.datasets import Dataset
+    from scanner.identity import Identity
+    from scanner.works import Portfolio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ class ScanRequest:
     portfolio: tuple[str, ...]
     datasets: tuple[Dataset, ...]
     identity: Identity | None = None
-    config: ScanConfig = ScanConfig()
+    config: ScanConfig = field(default_factory=ScanConfig)
     out: Path | None = None
     workers: int | None = None
     lang: Lang = "en"
@@ -112,18 +113,21 @@ def run_scan(request: ScanRequest, watch: Watcher = unwatched) -> ScanResult:
     portfolio = read_portfolio(request.portfolio, config=request.config, workers=workers, watcher=watch)
     queries = compile_question(portfolio, request.identity, request.config, watch)
     question = Question(
-        portfolio=portfolio, identity=request.identity, datasets=request.datasets, config=request.config, queries=queries
+        portfolio=portfolio,
+        identity=request.identity,
+        datasets=request.datasets,
+        config=request.config,
+        queries=queries,
     )
     run_name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
     place = choose_destination(request.out, name=f"SCAN-{run_name}", scan_key=scan_key(request, queries))
     with open_ledger(place.partial) as ledger:
         course = Course(ledger)
         begin_run(ledger, course, request, queries, run_name=run_name, started_at=started_at)
-        loop = ShardLoop(shards, queries, request.config, ledger, course, watch)
+        loop = ShardLoop(shards, question, ledger, course, watch)
         with loop.pool(workers) as pool:
             loop.run(pool, ahead=2 * workers)
-            findings = gather_findings(shards, loop, portfolio, queries, request.config, pool, watch)
-            pictures = work_pictures(portfolio, pool, watch)
+            findings = gather_findings(shards, loop, question, pool, watch)
         if place.replaces_incomplete:
             place.package.rename(incomplete_name(place.package))
         finished_at = course.note("tool", "finished")
@@ -132,10 +136,7 @@ def run_scan(request: ScanRequest, watch: Watcher = unwatched) -> ScanResult:
             question,
             shards,
             findings,
-            run=run_facts(ledger, request, finished_at),
-            self_test=self_test,
-            events=ledger.events(),
-            work_pictures=pictures,
+            run=run_facts(ledger, request, self_test, finished_at),
             lang=request.lang,
         )
     incomplete = tuple(f"{each.shard.name}: {each.reason}" for each in shards if each.status is ShardStatus.FAILED)
@@ -149,9 +150,7 @@ def run_scan(request: ScanRequest, watch: Watcher = unwatched) -> ScanResult:
         files_excluded=len(portfolio.excluded),
         rows_scanned=sum(each.rows_scanned for each in shards),
         shards={status.value: sum(each.status is status for each in shards) for status in ShardStatus},
-        comparisons=sum(
-            findings.chance.rows[name] * len(known.words) for name, known in queries.fingerprints.items()
-        ),
+        comparisons=sum(findings.chance.rows[name] * len(known.words) for name, known in queries.fingerprints.items()),
         findings=len(records),
         findings_by_tier={tier: by_tier[tier] for tier in _tiers()},
         works_with_findings=len({record["work_id"] for record in records} - {None}),
@@ -182,7 +181,8 @@ def scan_key(request: ScanRequest, queries: Queries) -> str:
     """What makes two commands the same scan: equal works, identity, datasets and settings."""
     said = [str(RESULT_VERSION), queries.digest, request.config.sha256]
     said += [
-        f"{each.name}\n{Path(each.source).resolve()}\n{each.layout}\n{sorted(each.columns.items())}" for each in request.datasets
+        f"{each.name}\n{Path(each.source).resolve()}\n{each.layout}\n{sorted(each.columns.items())}"
+        for each in request.datasets
     ]
     return hashlib.sha256("\n".join(said).encode("utf-8", "surrogateescape")).hexdigest()
 
@@ -205,7 +205,7 @@ def begin_run(
             ledger.remember(f"read_at {dataset.name}", utc_now())
 
 
-def run_facts(ledger: Ledger, request: ScanRequest, finished_at: str) -> RunFacts:
+def run_facts(ledger: Ledger, request: ScanRequest, self_test: SelfTest, finished_at: str) -> RunFacts:
     """The times and the name of this run, as the ledger kept them over interruptions."""
     return RunFacts(
         run_id=ledger.meta("run_id") or "",
@@ -214,22 +214,9 @@ def run_facts(ledger: Ledger, request: ScanRequest, finished_at: str) -> RunFact
         finished_at=finished_at,
         command=request.command,
         read_at={each.name: ledger.meta(f"read_at {each.name}") or "" for each in request.datasets},
+        events=tuple(ledger.events()),
+        self_test=self_test,
     )
-
-
-def work_pictures(portfolio: Portfolio, pool: WorkerPool, watch: Watcher) -> dict[str, bytes]:
-    """Renditions and thumbnails of all works, made by the workers, by their path in the package."""
-    watch(StageBegan(title="Drawing your works", total=len(portfolio.works), unit=" works"))
-    for index, work in enumerate(portfolio.works):
-        pool.submit(Task(key=index, function=tasks.draw_work, arguments=(index, work.sha16)))
-    files: dict[str, bytes] = {}
-    done = 0
-    for _, result in pool.completed(lambda: watch(StageAdvanced(done=done))):
-        done += 1
-        if not isinstance(result, Died):
-            files.update(result)
-    watch(StageEnded())
-    return files
 
 
 def plan_scan(request: ScanRequest, watch: Watcher = unwatched) -> tuple[Portfolio, list[ScannedShard], Queries]:

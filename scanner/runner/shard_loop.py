@@ -7,21 +7,26 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator, Sequence
 from multiprocessing.sharedctypes import RawArray
+from typing import TYPE_CHECKING
 
 from scanner.config import RESULT_VERSION, ScanConfig
 from scanner.coverage import ScannedShard, ShardStatus
 from scanner.datasets import ShardDigest
 from scanner.errors import ShardError
 from scanner.events import StageAdvanced, StageBegan, StageEnded, Watcher
-from scanner.ledger import Ledger
 from scanner.outcomes import Outcome
-from scanner.queries import Queries
 from scanner.runner import tasks
-from scanner.runner.clock import Course
 from scanner.runner.pool import Died, Task, WorkerPool
-from scanner.shards import OpenShard, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scanner.evidence import Question
+    from scanner.ledger import Ledger
+    from scanner.queries import Queries
+    from scanner.runner.clock import Course
+    from scanner.shards import OpenShard, Part
 
 PART_ROWS = 1 << 20  # rows of a part: large enough that starting one costs nothing, small enough to resume from
 
@@ -29,7 +34,15 @@ PART_ROWS = 1 << 20  # rows of a part: large enough that starting one costs noth
 def outcome_key(queries: Queries, config: ScanConfig, opened: OpenShard, shard_id: str, part: Part) -> str:
     """Everything that can change an Outcome, as one digest."""
     said = "\n".join(
-        (str(RESULT_VERSION), queries.digest, config.sha256, opened.layout.id, repr(sorted(opened.columns.items())), shard_id, repr(part))
+        (
+            str(RESULT_VERSION),
+            queries.digest,
+            config.sha256,
+            opened.layout.id,
+            repr(sorted(opened.columns.items())),
+            shard_id,
+            repr(part),
+        )
     )
     return hashlib.sha256(said.encode()).hexdigest()
 
@@ -38,17 +51,25 @@ class ShardLoop:
     """Compares the shards of a scan; ``run`` fills in what became of each."""
 
     def __init__(
-        self, shards: Sequence[ScannedShard], queries: Queries, config: ScanConfig, ledger: Ledger, course: Course, watch: Watcher
+        self,
+        shards: Sequence[ScannedShard],
+        question: Question,
+        ledger: Ledger,
+        course: Course,
+        watch: Watcher,
     ) -> None:
         """Take the shards in scan order; nothing is read yet."""
         self._shards = shards
-        self._queries = queries
-        self._config = config
+        self._queries = question.queries
+        self._config = question.config
         self._ledger = ledger
         self._course = course
         self._watch = watch
         self._progress = RawArray("q", 2 * tasks.PROGRESS_SLOTS)
-        self._finished = [0, 0]  # bytes and rows that no worker counts: resumed, or parts without a known number of rows
+        self._finished = [
+            0,
+            0,
+        ]  # bytes and rows that no worker counts: resumed, or parts without a known number of rows
         self._stamps: dict[int, str | None] = {}
         self._submitted: set[str] = set()
         self._failed_parts: dict[str, str] = {}
@@ -130,10 +151,10 @@ class ShardLoop:
         self._watch(StageAdvanced(done=self._bytes(), rows=self._rows()))
 
     def _bytes(self) -> int:
-        return self._finished[0] + sum(self._progress[0::2])
+        return self._finished[0] + int(sum(self._progress[0::2]))
 
     def _rows(self) -> int:
-        return self._finished[1] + sum(self._progress[1::2])
+        return self._finished[1] + int(sum(self._progress[1::2]))
 
     def _fail(self, each: ScannedShard, reason: str) -> None:
         each.status, each.reason = ShardStatus.FAILED, reason
@@ -158,7 +179,9 @@ class ShardLoop:
         if failures:
             self._fail(each, failures[0])
         else:
-            self._course.note("tool", "shard scanned", f"{each.shard.dataset.name}/{each.shard.name}", each.digest.sha256)
+            self._course.note(
+                "tool", "shard scanned", f"{each.shard.dataset.name}/{each.shard.name}", each.digest.sha256
+            )
 
     def outcomes(self, each: ScannedShard) -> Iterator[Outcome]:
         """The outcomes of a shard's parts in row order, one at a time in memory."""

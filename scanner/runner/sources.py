@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from scanner.coverage import ScannedShard, ShardStatus
-from scanner.datasets import Dataset
 from scanner.errors import LayoutUnknown, ShardError, UsageError
 from scanner.events import Noticed, Watcher
 from scanner.shards import list_shards, open_shard
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scanner.datasets import Dataset
 
 
 def open_shards(datasets: Sequence[Dataset], watch: Watcher) -> list[ScannedShard]:
@@ -33,12 +37,12 @@ def open_shards(datasets: Sequence[Dataset], watch: Watcher) -> list[ScannedShar
             except LayoutUnknown as error:
                 unknown = unknown or error
                 opened.append(
-                    ScannedShard(shard=shard, opened=None, status=ShardStatus.SKIPPED, reason="columns of no known layout")
+                    ScannedShard(
+                        shard=shard, opened=None, status=ShardStatus.SKIPPED, reason="columns of no known layout"
+                    )
                 )
             except ShardError as error:
-                opened.append(
-                    ScannedShard(shard=shard, opened=None, status=ShardStatus.FAILED, reason=error.message)
-                )
+                opened.append(ScannedShard(shard=shard, opened=None, status=ShardStatus.FAILED, reason=error.message))
         if unknown is not None and not any(each.opened for each in opened):
             raise unknown
         if not opened:

@@ -6,17 +6,21 @@ A worker is prepared once with the queries and the configuration (``prepare``), 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, MutableSequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
-from scanner.config import ScanConfig
-from scanner.datasets import Shard, ShardDigest
 from scanner.errors import ShardChanged, ShardError
 from scanner.exhibits import Exhibit, ExhibitRequest, exhibit_rows, work_files, work_picture
 from scanner.pipeline import compare_part
-from scanner.queries import Queries
 from scanner.shards import OpenShard, Part, digest_shard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, MutableSequence
+
+    from scanner.config import ScanConfig
+    from scanner.datasets import Shard, ShardDigest
+    from scanner.queries import Queries
 
 PROGRESS_SLOTS = 4096  # a worker counts in the slot of its process number; a clash would only blur the progress bar
 
@@ -28,7 +32,9 @@ class _Prepared:
     progress: MutableSequence[int]
 
 
-_prepared: _Prepared | None = None  # the one module global: a worker process has no other place to keep what it was prepared with
+_prepared: _Prepared | None = (
+    None  # the one module global: a worker process has no other place to keep what it was prepared with
+)
 
 
 def prepare(queries: Queries, config: ScanConfig, progress: MutableSequence[int]) -> None:
@@ -46,7 +52,10 @@ def digest(shard: Shard) -> ShardDigest | ShardError:
 
 
 def compare(opened: OpenShard, part: Part, shard_id: str, stamp: str | None, share: int) -> bytes | ShardError:
-    """The Outcome of one part as bytes; ``stamp`` is that of the file when its digest was taken, ``share`` the part's bytes of it."""
+    """The Outcome of one part as bytes.
+
+    ``stamp`` is that of the file when its digest was taken; ``share`` is how many of its bytes the part stands for.
+    """
     assert _prepared is not None
     if stamp is not None and stamp != stamp_of(opened.shard):
         return ShardChanged(f"{opened.shard.name} changed while it was scanned", hint="Run the same command again.")

@@ -1,0 +1,55 @@
+"""``provscan datasets``: known layouts, and what a file is."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from scanner.cli.scan import named_dataset
+
+
+@click.group("datasets")
+def command() -> None:
+    """List the known dataset layouts, or say what a file is."""
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a layout and line.")
+def list_layouts(as_json: bool) -> None:
+    """Print every known layout: its name, what can be compared in it, and where the facts come from."""
+    from scanner.layouts import LAYOUTS
+
+    for layout in LAYOUTS:
+        compared = sorted(role.value for role in layout.columns) + sorted(
+            known.algorithm for known in (*layout.digests, *layout.fingerprints)
+        )
+        if as_json:
+            record = {"layout": layout.id, "columns": dict(layout.columns), "compared": compared, "source": layout.source}
+            click.echo(json.dumps(record, ensure_ascii=False))
+        else:
+            click.echo(f"{layout.id:<28} {', '.join(compared)}")
+
+
+@command.command("inspect")
+@click.argument("path")
+@click.option("--layout", metavar="NAME", help="Read it as this layout.")
+@click.option("--columns", metavar="ROLE=NAME,...", help="Say what columns mean, e.g. url=MYURL,caption=TXT.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a shard and line.")
+def inspect(path: str, layout: str | None, columns: str | None, as_json: bool) -> None:
+    """Say what a file or folder is: layout, columns, rows, what can be compared and what not.
+
+    A file that no layout fits is an error that prints its columns and how to map them.
+    """
+    from scanner.cli.progress import Progress
+    from scanner.runner.sources import open_shards
+    from scanner.shards import describe
+
+    with Progress(quiet=True) as progress:
+        for each in open_shards((named_dataset(path, layout, columns),), progress):
+            if each.opened is None:
+                line = {"shard": each.shard.name, "error": each.reason}
+                click.echo(json.dumps(line, ensure_ascii=False) if as_json else f"{each.shard.name}: {each.reason}")
+                continue
+            described = describe(each.opened)
+            click.echo(json.dumps(described.record(), ensure_ascii=False) if as_json else "\n".join(described.lines()))

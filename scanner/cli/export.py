@@ -1,0 +1,28 @@
+"""``provscan export``: the findings in other formats."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+FORMATS = ("csv", "xlsx", "dat", "html", "pdf", "jsonl", "drafts")
+
+
+@click.command("export")
+@click.argument("package", type=click.Path(path_type=Path))
+@click.option("--format", "form", required=True, type=click.Choice(FORMATS), help="What to write.")
+@click.option("--only", multiple=True, metavar="MATCH_ID|confirmed", help="Only these findings. May be repeated.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to; without it, stdout for text formats.")
+@click.option("--bates-prefix", metavar="P", help="Prefix of the exhibit numbers.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language (default: the package's).")
+def command(
+    package: Path, form: str, only: tuple[str, ...], out: Path | None, bates_prefix: str | None, lang: str | None
+) -> None:
+    """Verify a package, then write its findings in another format.  The package is never changed."""
+    from manifests.exports import export
+
+    content = export(package, form, only=only, out=out, bates_prefix=bates_prefix, lang=lang)
+    if content is not None:
+        sys.stdout.buffer.write(content)
