@@ -117,13 +117,15 @@ def canonicalize_url(raw: str | None) -> CanonicalUrl | BadUrl:
     if isinstance(place, BadUrlReason):
         return BadUrl(reason=place)
     host, port = place
-    return CanonicalUrl(
+    canonical = CanonicalUrl(
         scheme=scheme,
         host=host,
         port=None if port == _DEFAULT_PORTS[scheme] else port,
         path=_without_dot_segments(_normal_escapes(path) or "/"),
         query=_kept_query(_normal_escapes(query)),
     )
+    # Escaping makes text longer; what could not be read again is no canonical form.
+    return canonical if len(canonical.text) <= MAX_BYTES else BadUrl(reason=BadUrlReason.TOO_LONG)
 
 
 def without_www(host: str) -> str:

@@ -101,7 +101,7 @@ _RESERVED: Final = frozenset(
     "v view video videos watch web wp-content".split()
 )
 # name_by_user-d1abcde.jpg on deviantart.net, name_by_user_d1abcde-fullview.jpg on wixmp.com; a hyphen of the name is "_" there.
-_BY_USER: Final = re.compile(r"_by_([a-z0-9_-]+?)[-_]d[a-z0-9]{5,7}(?=[-.])")
+_BY_USER: Final = re.compile(r"_by_([a-z0-9_-]{1,64}?)[-_]d[a-z0-9]{5,7}(?=[-.])")
 _BY_USER_HOSTS: Final = ("deviantart.net", "wixmp.com")
 
 
