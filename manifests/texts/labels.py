@@ -357,6 +357,10 @@ _LABELS: Final[dict[str, tuple[str, str]]] = {
     "sheet_coverage": ("Coverage", "覆盖范围"),
     "sheet_columns": ("Columns", "列说明"),
     "sheet_about": ("About", "关于"),
+    "table_about": (
+        "A summary of the package's records (FRE 1006). Each line says where the original row is.",
+        "证据包记录的摘要（FRE 1006）。每行均注明原始行所在位置。",
+    ),
     "page_of": ("Page {page}", "第 {page} 页"),
     "page": ("Page", "页"),
     # the terminal
