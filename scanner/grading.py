@@ -5,6 +5,7 @@ Pure.  The tier table itself is ``manifests.tiers``: the verifier derives every 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -151,6 +152,8 @@ def _with_company(matches: list[Match], portfolio: Portfolio) -> list[Match]:
             on_row[match.row].append(match)
             if (near := _distance(match)) is not None:
                 distances[match.work].append(near)
+    for found in distances.values():
+        found.sort()
     done = []
     for match in matches:
         caveats = set(match.caveats)
@@ -158,7 +161,7 @@ def _with_company(matches: list[Match], portfolio: Portfolio) -> list[Match]:
         if match.work is not None and near is not None:
             if is_low_detail(portfolio.works[match.work].detail):
                 caveats.add("low_detail")
-            if sum(other <= near for other in distances[match.work]) > COMMON_ROWS:
+            if bisect_right(distances[match.work], near) > COMMON_ROWS:
                 caveats.add("common_picture")
         if match.work is not None and _others_as_strong(match, on_row[match.row]):
             caveats.add("several_works")

@@ -1,0 +1,151 @@
+"""Grouping, chance, tiers, limits: on a chance model whose figures one can check in the head."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from manifests.tiers import Tier
+from scanner.config import ScanConfig
+from scanner.datasets import RowRef
+from scanner.grading import Chance, Match, group_hits, listed, tiers_not_listed, weigh_terms
+from scanner.outcomes import Checked, Hit
+from scanner.pipeline import within_limits
+from scanner.works import Portfolio, Work
+
+CONFIG = ScanConfig(leads_per_work=2, leads_per_term=2, hits_per_work=3)
+
+
+class TenfoldABit:
+    """Expected rows: 0.00009 at distance 0, ten times as many each two bits; so 2 bits carry a claim and 4 do not."""
+
+    def expected(self, work: int, distance: int, rows: int) -> float:
+        return 0.9e-4 * 10 ** (distance / 2)
+
+    def largest_distance(self, work: int, rows: int) -> int:
+        return 2
+
+
+CHANCE = Chance(models={name: TenfoldABit() for name in ("phash64", "phash256")}, rows={"phash64": 9, "phash256": 9})  # type: ignore[dict-item]
+
+
+def portfolio(*details: str) -> Portfolio:
+    works = [
+        Work(
+            file=f"w/{n}.png", files=(f"w/{n}.png",), sha256=f"{n:064x}", md5=f"{n:032x}", bytes=1, format="PNG",
+            width=9, height=9, detail=Decimal(detail), fingerprints=(),
+        )
+        for n, detail in enumerate(details)
+    ]  # fmt: skip
+    return Portfolio(works=tuple(works))
+
+
+def near(row: int, distance: int, *, work: int = 0, source: str = "compiler", **more: Any) -> Hit:
+    metric = more.pop("metric", "hamming/phash64")
+    return Hit(
+        row=RowRef(row_number=row), work=work, kind="fingerprint_near", metric=metric, value=distance,
+        source_of_hash=source, variant="original", work_value="phash64:00", row_value="phash64:00", **more,
+    )  # fmt: skip
+
+
+def graded(*hits: Hit, details: tuple[str, ...] = ("0.5", "0.5")) -> list[Match]:
+    return group_hits([(0, hit) for hit in hits], portfolio(*details), CHANCE, CONFIG)
+
+
+@pytest.mark.parametrize(("distance", "tier"), [(0, "compiler_fingerprint"), (2, "compiler_fingerprint"), (4, "fingerprint_lead")])
+def test_a_published_hash_carries_a_claim_only_while_chance_is_rare(distance: int, tier: str) -> None:
+    (match,) = graded(near(1, distance))
+    assert match.tier == tier
+    assert match.basis[0]["threshold"] == (2 if tier == "compiler_fingerprint" else CONFIG.radius64)
+
+
+@pytest.mark.parametrize(("passed", "tier"), [(True, "packaged_image"), (False, "fingerprint_lead"), (None, "fingerprint_lead")])
+def test_a_packaged_picture_needs_the_second_check(passed: bool | None, tier: str) -> None:
+    checked = None if passed is None else Checked(method="m/1", value="0.9", threshold="0.6", passed=passed)
+    (match,) = graded(near(1, 0, source="shard_bytes", checked=checked))
+    assert match.tier == tier
+
+
+def test_all_bases_of_a_row_are_kept_strongest_first() -> None:
+    digest = Hit(row=RowRef(row_number=1), work=0, kind="digest_equal", metric="md5", value="ab", source_of_hash="compiler")
+    url = Hit(row=RowRef(row_number=1), work=0, kind="url_equal", metric="url_rules/1", value="https://a")
+    (match,) = graded(url, near(1, 4), digest)
+    assert [entry["kind"] for entry in match.basis] == ["digest_equal", "url_equal", "fingerprint_near"]
+    assert match.tier is Tier.COMPILER_DIGEST
+    assert match.expected_chance_matches == "0.009"
+
+
+def test_a_work_of_little_detail_says_so() -> None:
+    plain, busy = graded(near(1, 0, work=0), near(2, 0, work=1), details=("0.0001", "0.5"))
+    assert "low_detail" in plain.caveats
+    assert "low_detail" not in busy.caveats
+
+
+def test_two_works_as_near_to_one_row_say_so_and_a_farther_one_is_no_rival() -> None:
+    both = graded(near(1, 2, work=0), near(1, 2, work=1))
+    assert all("several_works" in match.caveats for match in both)
+    nearer, farther = graded(near(1, 0, work=0), near(1, 2, work=1))
+    assert "several_works" not in nearer.caveats
+    assert "several_works" in farther.caveats
+
+
+def test_a_picture_that_many_rows_are_as_near_to_is_called_common() -> None:
+    matches = graded(*(near(row, 2) for row in range(30)), near(99, 0))
+    assert "common_picture" not in next(match for match in matches if match.row[1] == 99).caveats
+    assert all("common_picture" in match.caveats for match in matches if match.row[1] != 99)
+
+
+def test_weak_leads_beyond_the_limit_are_counted_and_strong_findings_never_cut() -> None:
+    kept, beyond = listed(graded(*(near(row, 4) for row in range(5)), *(near(row, 0) for row in range(10, 15))), CONFIG)
+    assert Counter(match.tier for match in kept) == {Tier.COMPILER_FINGERPRINT: 5, Tier.FINGERPRINT_LEAD: 2}
+    assert beyond == {Tier.FINGERPRINT_LEAD: 3}
+
+
+def test_the_nearest_leads_are_the_ones_that_are_listed() -> None:
+    kept, _ = listed(graded(near(1, 8), near(2, 6), near(3, 4), near(4, 8)), CONFIG)
+    assert [match.row[1] for match in kept] == [2, 3]
+
+
+def caption(row: int, *, shared: bool = False, work: int | None = None) -> Hit:
+    caveats = ("name_shared",) if shared else ()
+    return Hit(row=RowRef(row_number=row), work=work, kind="caption_contains", metric="url_rules/1", value="Ann", caveats=caveats)
+
+
+def test_a_name_that_others_bear_is_listed_only_where_another_rule_agrees() -> None:
+    host = Hit(row=RowRef(row_number=2), work=None, kind="host_equal", metric="url_rules/1", value="ann.example")
+    kept, beyond = listed(graded(caption(1, shared=True), caption(2, shared=True), host), CONFIG)
+    assert [match.row[1] for match in kept] == [2]
+    assert beyond == {Tier.CAPTION_NAMES: 1}
+
+
+def test_a_name_in_many_rows_becomes_a_shared_name() -> None:
+    hits = [(0, caption(row)) for row in range(3)]
+    rare, _ = weigh_terms(hits, {"rows:caption_contains:Ann": 3}, rows_scanned=10**6)
+    many, _ = weigh_terms(hits, {"rows:caption_contains:Ann": 3}, rows_scanned=1000)
+    assert not any("name_shared" in hit.caveats for _, hit in rare)
+    assert all("name_shared" in hit.caveats for _, hit in many)
+
+
+def test_within_a_part_nothing_is_dropped_without_being_counted() -> None:
+    hits = [near(row, 8) for row in range(10)] + [near(row, 2) for row in range(20, 30)] + [caption(row) for row in range(5)]
+    counted: Counter[str] = Counter()
+    kept = within_limits(hits, CONFIG, counted)
+    assert len(kept) + counted.total() == len(hits)
+    assert kept == sorted(kept, key=lambda hit: hit.row.row_number)
+    assert tiers_not_listed(counted, CHANCE) == {
+        Tier.COMPILER_FINGERPRINT: 7, Tier.FINGERPRINT_LEAD: 10, Tier.CAPTION_NAMES: 3,
+    }  # fmt: skip
+
+
+def test_confirmed_pictures_are_beyond_any_limit() -> None:
+    passed = Checked(method="m/1", value="0.9", threshold="0.6", passed=True)
+    hits = [near(row, 8, source="shard_bytes", checked=passed) for row in range(50)]
+    assert within_limits(hits, CONFIG, Counter()) == hits
+
+
+def test_the_order_of_hits_does_not_matter() -> None:
+    hits = [near(row, distance, work=work) for row in range(4) for work in range(2) for distance in (2,)]
+    assert graded(*hits) == graded(*reversed(hits))
