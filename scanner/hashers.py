@@ -165,12 +165,12 @@ def packed(known: Sequence[Fingerprint]) -> NDArray[np.uint64]:
 
 def unpacked(words: NDArray[np.uint64], algorithm: str) -> tuple[Fingerprint, ...]:
     """The inverse of `packed`: ``uint64[n]`` or ``uint64[n, k]`` to values."""
-    columns = words.reshape(len(words), -1)
+    columns = words if words.ndim == 2 else words[:, None]
     octets = columns.astype(">u8").tobytes()
     width = 8 * columns.shape[1]
     return tuple(
         Fingerprint(algorithm=algorithm, bits=8 * width, value=int.from_bytes(octets[at : at + width]))
-        for at in range(0, len(octets), width or 1)
+        for at in range(0, len(octets), width)
     )
 
 
