@@ -6,16 +6,19 @@ An edge: errors of libraries and of the operating system become ``ShardError`` o
 from __future__ import annotations
 
 from scanner.shards.batches import Part, ShardBatch
+from scanner.shards.describing import Description, describe
 from scanner.shards.digesting import digest_shard
 from scanner.shards.listing import Skipped, list_shards
 from scanner.shards.opening import OpenShard, open_shard
 from scanner.shards.reading import read_rows, scan_shard
 
 __all__ = [
+    "Description",
     "OpenShard",
     "Part",
     "ShardBatch",
     "Skipped",
+    "describe",
     "digest_shard",
     "list_shards",
     "open_shard",

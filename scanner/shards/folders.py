@@ -39,9 +39,8 @@ def is_picture_name(name: str) -> bool:
     return os.path.splitext(name)[1].casefold() in PICTURE_SUFFIXES  # noqa: PTH122 - a name, not a path
 
 
-def picture_list(folder: str, names: Sequence[str]) -> FolderNames:
-    """Sort the names of one folder into pictures and what lies beside them; ``folder`` is not looked at again."""
-    del folder
+def picture_list(names: Sequence[str]) -> FolderNames:
+    """Sort the names of one folder into pictures and what lies beside them."""
     pictures = frozenset(name for name in names if is_picture_name(name))
     stems = {os.path.splitext(name)[0] for name in pictures}  # noqa: PTH122 - a name, not a path
     beside = frozenset(
@@ -76,7 +75,7 @@ def folder_files(path: str) -> Iterator[tuple[str, str, bool]]:
         seen.add(real)
         subfolders[:] = [] if flat else sorted((name for name in subfolders if not name.startswith(".")), key=sort_key)
         visible = [name for name in files if not name.startswith(".")]
-        here = picture_list(folder, visible)
+        here = picture_list(visible)
         for name in visible:
             if name in here.pictures or name in here.beside:
                 whole = os.path.join(folder, name)  # noqa: PTH118 - keeps names that are not UTF-8

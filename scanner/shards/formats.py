@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from scanner.datasets import Shard, ShardKind
 from scanner.errors import UsageError
+from scanner.shards.archives import TarReader
 from scanner.shards.delimited import DelimitedReader
 from scanner.shards.documents import JsonLinesReader, open_json
 from scanner.shards.parquet import ParquetReader
+from scanner.shards.picture_folders import FolderReader
 
 if TYPE_CHECKING:
     from scanner.shards.readers import Reader
@@ -29,6 +31,10 @@ def open_reader(shard: Shard) -> Reader:
         return JsonLinesReader(shard.path, shard.name)
     if shard.kind is ShardKind.JSON:
         return open_json(shard.path, shard.name)
+    if shard.kind is ShardKind.TAR:
+        return TarReader(shard.path, shard.name)
+    if shard.kind is ShardKind.FOLDER:
+        return FolderReader(shard.path, shard.name)
     raise UsageError(
         f"{shard.name}: a {shard.kind} is not read as a shard.", hint="Give it with the option it is made for."
     )

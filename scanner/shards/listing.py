@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import glob
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner.datasets import Dataset, Shard, ShardKind
 from scanner.errors import UsageError
-from scanner.shards.folders import is_picture_name, picture_list, shown_name, sort_key
+from scanner.shards.folders import folder_files, is_picture_name, picture_list, shown_name, sort_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -165,7 +166,7 @@ def _folder(dataset: Dataset, root: Path, prefix: str = "") -> tuple[list[Shard]
     skipped: list[Skipped] = []
     pictures: list[Path] = []
     for folder, files in _walk(root, skipped):
-        here = picture_list(str(folder), files)
+        here = picture_list(files)
         if here.pictures:
             pictures.append(folder)
         for name in files:
@@ -194,7 +195,19 @@ def _folder(dataset: Dataset, root: Path, prefix: str = "") -> tuple[list[Shard]
 def _picture_shard(dataset: Dataset, folder: Path, name: str, *, flat: bool = False) -> Shard:
     """A folder of pictures; ``flat`` says that its subfolders are shards of their own (noted by a trailing ``/.``)."""
     path = f"{folder}{os.sep}." if flat else str(folder)
-    return Shard(dataset=dataset, name=name, path=path, kind=ShardKind.FOLDER, bytes=0)
+    return Shard(dataset=dataset, name=name, path=path, kind=ShardKind.FOLDER, bytes=_total_bytes(path))
+
+
+def _total_bytes(path: str) -> int:
+    """Bytes of a folder's files, as far as they can be asked: for progress, never for evidence."""
+    total = 0
+    try:
+        for _, whole, _ in folder_files(path):
+            with suppress(OSError):
+                total += os.stat(whole).st_size  # noqa: PTH116 - keeps names that are not UTF-8
+    except OSError:
+        return total
+    return total
 
 
 def _own_name(root: Path) -> str:

@@ -182,9 +182,12 @@ def _schema_sha256(schema: pa.Schema) -> str:
 
 
 def _named_otherwise(shard: Shard, found: layouts.Recognised) -> tuple[str, ...]:
-    """A warning where a folder or dataset is called like another layout: names never decide, but they may be a hint."""
+    """A warning where a folder or dataset is called like another corpus: names never decide, but they may be a hint."""
+    corpora = {layout.name for layout in layouts.LAYOUTS if layout.publisher is not None}
+    if found.layout.name not in corpora:
+        return ()
     words = {shard.dataset.name.casefold(), *(part.casefold() for part in shard.path.replace("\\", "/").split("/"))}
-    called = sorted(layout.name for layout in layouts.LAYOUTS if layout.name in words)
-    if called and found.layout.name not in called and not set(called) & set(found.also):
+    called = sorted(corpora & words)
+    if called and not set(called) & {found.layout.name, *found.also}:
         return (f"the name says {called[0]}, the columns say {found.layout.name}",)
     return ()

@@ -46,10 +46,10 @@ def cells_of(sample: pa.Table, path: str | None) -> Sequence[str | bytes | None]
     return list(values.to_pylist()) if kind == "binary" else []
 
 
-def printable(text: str) -> str:
-    """Text for a terminal: no control characters, at most 60 characters."""
-    clean = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
-    return clean if len(clean) <= SHOWN_CHARACTERS else clean[: SHOWN_CHARACTERS - 1] + "…"
+def printable(text: str, *, limit: int = SHOWN_CHARACTERS) -> str:
+    """Text for a terminal: no control characters, at most ``limit`` characters."""
+    clean = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text[: limit + 1])
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
 def _is_single(sample: pa.Table, name: str) -> bool:

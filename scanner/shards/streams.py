@@ -9,6 +9,7 @@ from __future__ import annotations
 import bz2
 import os
 import zlib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import zstandard
@@ -204,15 +205,21 @@ class Cursor:
     """Bytes read in exact amounts, for archives; seeks in a plain file, skips by reading in a compressed one."""
 
     def __init__(self, path: str, name: str, *, start: int = 0) -> None:
-        """Open ``path`` at byte ``start`` (0 for a compressed file)."""
+        """Open ``path`` at byte ``start`` (0 for a compressed file).
+
+        Raises:
+            ShardDamaged: it cannot be opened.
+        """
         self._name = name
         self.position = start
-        self._pieces = None if not is_compressed(path) else chunks(path, name)
         self._held = memoryview(b"")
-        self._file = None if self._pieces is not None else open(path, "rb", buffering=1 << 16)  # noqa: PTH123, SIM115
-        if self._file is not None:
-            self._size = os.fstat(self._file.fileno()).st_size
-            self._file.seek(start)
+        with self._mapped():
+            self._pieces = chunks(path, name) if is_compressed(path) else None
+            # 8 KiB: a header with its json and text; pictures are read past the buffer
+            self._file = open(path, "rb", buffering=1 << 13) if self._pieces is None else None  # noqa: PTH123, SIM115
+            if self._file is not None:
+                self._size = os.fstat(self._file.fileno()).st_size
+                self._file.seek(start)
 
     def close(self) -> None:
         """Close the file."""
@@ -223,10 +230,11 @@ class Cursor:
         """Exactly ``count`` bytes, fewer only at the end of the file.
 
         Raises:
-            ShardDamaged: the compressed stream is damaged.
+            ShardDamaged: unreadable, or the compressed stream is damaged.
         """
         if self._file is not None:
-            data = self._file.read(count)
+            with self._mapped():
+                data = self._file.read(count)
         else:
             gathered = bytearray()
             while len(gathered) < count and self._more():
@@ -243,7 +251,8 @@ class Cursor:
             self.position += count
             if self.position > self._size:
                 return False
-            self._file.seek(self.position)
+            with self._mapped():
+                self._file.seek(self.position)
             return True
         left = count
         while left and self._more():
@@ -260,3 +269,10 @@ class Cursor:
                 return False
             self._held = memoryview(piece)
         return True
+
+    @contextmanager
+    def _mapped(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, MemoryError, OverflowError) as error:
+            raise ShardDamaged(f"{self._name}: it cannot be read: {error}") from error
