@@ -70,6 +70,8 @@ class Problem:
 class ManifestError(Exception):
     """The root: one sentence of what is wrong with which thing, one of what to do."""
 
+    exit_code: int = 2  # of the command line, as cli.md has them
+
     def __init__(self, message: str, *, hint: str = "") -> None:
         """Keep both sentences; printing belongs to the command line."""
         super().__init__(message)
@@ -97,9 +99,13 @@ class UnsafePath(ManifestError):
 class OutputError(ManifestError):
     """The result could not be written: disk full, read-only folder, or the folder is already there."""
 
+    exit_code = 3
+
 
 class VerificationError(ManifestError):
     """A package that does not hold what it says; every problem is listed, not the first."""
+
+    exit_code = 1
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         """Name the number of problems and the first."""

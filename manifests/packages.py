@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MANIFEST_SCHEMA: Final = "provscan.manifest/1"
 RECORD_NAMES: Final = ("matches", "negatives", "coverage", "portfolio", "observations", "events", "changes")
+OF_THE_RUN: Final = ("captures/", "environment.json", "events.jsonl", "observations.jsonl")  # listed in run.files
+DERIVED: Final = ("drafts/", "exports/", "report.html")  # made from the records: listed by the bag alone
 MAX_LINE_BYTES: Final = 64 << 20  # a row may hold many columns of up to 1 MiB of text each
 MAX_FILE_BYTES: Final = 256 << 20  # for files read whole: the Manifest, pictures, a report
 CHUNK_BYTES: Final = 1 << 20

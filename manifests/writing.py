@@ -21,9 +21,10 @@ from manifests.errors import FormatError, OutputError, UnsafePath
 from manifests.exports.domains import domains_csv
 from manifests.exports.evidence_csv import columns_csv, evidence_csv
 from manifests.merkle import TreeHash, leaf_hash
-from manifests.packages import MANIFEST_SCHEMA, RECORD_NAMES, open_package, safe_parts
+from manifests.packages import DERIVED, MANIFEST_SCHEMA, OF_THE_RUN, RECORD_NAMES, open_package, safe_parts
 from manifests.proofs.stamps import pending_request, request_nonce
 from manifests.records import Tally
+from manifests.report import write_report
 from manifests.texts import package_texts
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from manifests.words import Lang
 
 MAX_NAME: Final = 120  # characters of a path under data/: what Windows and discs can hold below a longer folder
-OF_THE_RUN: Final = ("captures/", "environment.json", "events.jsonl", "observations.jsonl")
-DERIVED: Final = ("drafts/", "exports/", "report.html")
 _ALWAYS_THERE: Final = ("matches", "negatives", "coverage", "portfolio", "observations", "events")
 
 
@@ -323,12 +322,7 @@ class PackageWriter:
         self._write_tables(evidence_csv(package))
         self.add_file("exports/columns.csv", columns_csv())
         self.add_file("exports/domains.csv", domains_csv(package.manifest))
-        try:
-            from manifests.report import write_report  # noqa: PLC0415
-        except ImportError:
-            pass
-        else:
-            self.add_file("report.html", write_report(package, lang))
+        self.add_file("report.html", write_report(package, lang))
         for name, content in package_texts(package, lang).items():
             self._write_outside(name, content)
 

@@ -10,7 +10,12 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import statistics
+import struct
+import zlib
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from manifests.canonical import canonical_bytes
@@ -29,10 +34,33 @@ STARTED = "2026-11-21T10:15:00Z"
 FINISHED = "2026-11-21T10:20:00Z"
 RUN_ID = "20261121T101500Z-3f2a9c1d"
 ROWS = 1000  # of every shard
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010800000000"
-    "3a7e9b550000000a49444154789c63f80f00010101001bb6ee560000000049454e44ae426082"
-)
+
+
+def grey_pattern(number: int) -> list[list[int]]:
+    """32 x 32 grey pixels, of whole numbers only."""
+    return [[(x * x * (3 + number) + y * y * 5 + x * y * number) // 7 % 256 for x in range(32)] for y in range(32)]
+
+
+def grey_png(pixels: list[list[int]]) -> bytes:
+    """A PNG of 8-bit grey pixels."""
+    head = struct.pack(">IIBBBBB", len(pixels[0]), len(pixels), 8, 0, 0, 0, 0)
+    raw = b"".join(b"\0" + bytes(line) for line in pixels)
+    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(raw)), (b"IEND", b""))
+    chunks = (
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+@cache
+def phash64(number: int) -> str:
+    """``imagehash.phash`` of ``grey_pattern(number)``, written out: DCT-II, 8 x 8 low frequencies, above the median."""
+    pixels = grey_pattern(number)
+    waves = [[math.cos(math.pi * u * (2 * x + 1) / 64) for x in range(32)] for u in range(8)]
+    across = [[sum(line[x] * wave[x] for x in range(32)) for wave in waves] for line in pixels]
+    low = [sum(across[y][u] * wave[y] for y in range(32)) for wave in waves for u in range(8)]
+    median = statistics.median(low)
+    return f"{int(''.join('1' if value > median else '0' for value in low), 2):016x}"
 
 
 def sha(text: str) -> str:
@@ -72,7 +100,7 @@ def work(name: str, number: int, **declared: Any) -> dict[str, Any]:
         "height": 600,
         "detail": "0.4312",
         "fingerprints": [
-            {"id": "phash64", "variant": "original", "value": f"phash64:{number * 0x0123456789ABCDEF % 2**64:016x}"},
+            {"id": "phash64", "variant": "original", "value": f"phash64:{phash64(number)}"},
             {"id": "phash64", "variant": "mirror", "value": f"phash64:{number * 0x0F1E2D3C4B5A6978 % 2**64:016x}"},
         ],
         "title": declared.get("title"),
@@ -316,7 +344,8 @@ def world() -> World:
     _seen(made, fox, owl, laion)
     _packaged(made, fox, owl, tar)
     _declared(made, fox, laion)
-    made.files["renditions/" + fox["sha256"][:16] + "-original-phash64.png"] = PNG
+    for number, known in ((3, fox), (5, owl)):
+        made.files[f"renditions/{known['sha256'][:16]}-original-phash64.png"] = grey_png(grey_pattern(number))
     made.files["identity.json"] = canonical_bytes(
         {"schema": "provscan.identity/1", "names": ["Ada Fox"], "hosts": ["img.example.org"]}
     )
@@ -456,6 +485,7 @@ def events() -> list[dict[str, Any]]:
 def manifest(world: World) -> dict[str, Any]:
     """The Manifest as ``PackageWriter.seal`` wants it."""
     scanned = sum(line["rows_scanned"] for line in world.coverage)
+    identity = hashlib.sha256(world.files["identity.json"]).hexdigest() if "identity.json" in world.files else None
     config: dict[str, Any] = {"radius": 8, "variants": "fast", "limits": {"leads": 100}}
     return {
         "kind": world.kind,
@@ -477,7 +507,7 @@ def manifest(world: World) -> dict[str, Any]:
         },
         "config": config,
         "config_sha256": hashlib.sha256(canonical_bytes(config)).hexdigest(),
-        "subject": {"claimant": "Ada Fox", "statement": None, "asserted_by": None, "identity_sha256": None},
+        "subject": {"claimant": "Ada Fox", "statement": None, "asserted_by": None, "identity_sha256": identity},
         "portfolio": {
             "works": sum(entry["status"] == "included" for entry in world.works),
             "files_excluded": sum(entry["status"] == "excluded" for entry in world.works),
