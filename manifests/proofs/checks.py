@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from manifests.errors import Problem, ProblemKind, UnsafePath
+from manifests.errors import ManifestError, ProblemKind, UnsafePath
 from manifests.packages import read_inside
 from manifests.proofs.der import DerError
 from manifests.proofs.issuers import (
@@ -27,7 +27,7 @@ from manifests.proofs.issuers import (
 )
 from manifests.proofs.keys import PublicKey, canonicalize_fingerprint, read_public_pem
 from manifests.proofs.names import SEAL, SIGNATURE, SIGNER, STAMPS, covered_file, files_below, restamp_list
-from manifests.proofs.openssl import OpenSsl, Verdict, find_openssl
+from manifests.proofs.openssl import OpenSsl, find_openssl
 from manifests.proofs.signatures import verdict_on_signature
 from manifests.proofs.stamping import mismatch
 from manifests.proofs.stamps import MAX_STAMP_BYTES, Certificate, Stamp, parse_request, parse_response
@@ -36,24 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-
-class Status(StrEnum):
-    """The three values of a check."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    NOT_CHECKED = "not_checked"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProofCheck:
-    """One check's outcome: ``why`` is a sentence for people, ``count`` how many proofs it looked at."""
-
-    id: str
-    status: Status
-    why: str
-    count: int = 1
-    problems: tuple[Problem, ...] = ()
+    from manifests.verifying.checks import Notes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +48,7 @@ class TrustedRoots:
 
 
 class _FaultError(Exception):
-    """One thing that does not hold, on its way to a ``ProofCheck``."""
+    """One thing that does not hold, on its way into the notes."""
 
     def __init__(self, kind: ProblemKind, path: str, found: str, expected: str | None = None) -> None:
         super().__init__(found)
@@ -76,53 +59,55 @@ def read_trusted_roots(files: Sequence[Path]) -> TrustedRoots:
     """Read the files given with ``--tsa-root`` (PEM, several certificates allowed, or DER).
 
     Raises:
-        ValueError: a file holds no certificate, or none of them is a root; names the file.
-        OSError: a file cannot be read.
+        ManifestError: a file cannot be read, holds no certificate, or none of them is a root; names the file.
     """
     given: list[Certificate] = []
+    hint = "get the root certificate (PEM) from the time stamping authority itself"
     for file in files:
         try:
             certificates = read_certificates(file.read_bytes())
         except ValueError as error:
-            raise ValueError(f"{file.name}: {error}") from error
+            raise ManifestError(f"{file.name}: {error}", hint=hint) from error
+        except OSError as error:
+            raise ManifestError(f"{file.name} cannot be read: {error.strerror}", hint=hint) from error
         if not any(certificate.is_self_named for certificate in certificates):
-            raise ValueError(f"{file.name}: no root certificate in it (issuer and subject differ)")
+            raise ManifestError(f"{file.name}: no root certificate in it (issuer and subject differ)", hint=hint)
         given += certificates
     roots = tuple(dict.fromkeys(certificate for certificate in given if certificate.is_self_named))
     return TrustedRoots(roots=roots, intermediates=without_self_named(given))
 
 
-def check_signature(package: Path, signer_fingerprint: str | None = None) -> ProofCheck:
+def check_signature(package: Path, signer_fingerprint: str | None, notes: Notes) -> None:
     """Check the signature over the seal; against ``signer_fingerprint`` (SHA-256 of the public key) if given."""
-    try:
-        status, why = _signature(package, signer_fingerprint)
-    except _FaultError as fault:
-        return _failed("signature", fault)
-    return ProofCheck(id="signature", status=status, why=why, count=int(_is_there(package, SIGNATURE)))
+    with _noting("signature", notes):
+        _signature(package, signer_fingerprint, notes)
 
 
-def _signature(package: Path, wanted: str | None) -> tuple[Status, str]:
+def _signature(package: Path, wanted: str | None, notes: Notes) -> None:
     if not _is_there(package, SIGNATURE):
         if wanted is not None:
             raise _FaultError(ProblemKind.MISSING, SIGNATURE, "no signature, although a signer was named")
-        return Status.NOT_CHECKED, "the package is not signed"
+        notes.skipped("signature", "the package is not signed")
+        return
     signature, key = _read(package, SIGNATURE), _public_key(package)
     verdict = verdict_on_signature(key, _read(package, SEAL), signature, apart_from=package)
     if isinstance(verdict, str):
-        return Status.NOT_CHECKED, verdict
+        notes.skipped("signature", verdict)
+        return
     if not verdict.accepted:
-        raise _FaultError(
-            ProblemKind.SIGNATURE, SIGNATURE, verdict.message, "a signature over the seal by signer.pub.pem"
-        )
+        expected = "a signature over the seal by signer.pub.pem"
+        raise _FaultError(ProblemKind.SIGNATURE, SIGNATURE, verdict.message, expected)
     if wanted is None:
-        return Status.NOT_CHECKED, f"valid for the key {key.fingerprint}, but no signer was named to compare it with"
+        why = f"valid for the key {key.fingerprint}, but no signer was named to compare it with"
+        notes.skipped("signature", why)
+        return
     try:
         declared = canonicalize_fingerprint(wanted)
     except ValueError as error:
         raise _FaultError(ProblemKind.SIGNATURE, SIGNER, str(error)) from error
     if declared != key.fingerprint:
         raise _FaultError(ProblemKind.SIGNATURE, SIGNER, key.fingerprint, f"{declared} (the signer that was named)")
-    return Status.PASSED, f"signed by the key {key.fingerprint} that was named ({verdict.message})"
+    notes.explained("signature", f"signed by the key {key.fingerprint} that was named ({verdict.message})")
 
 
 def _public_key(package: Path) -> PublicKey:
@@ -132,7 +117,7 @@ def _public_key(package: Path) -> PublicKey:
         raise _FaultError(ProblemKind.UNREADABLE, SIGNER, str(error)) from error
 
 
-def check_timestamps(package: Path, trusted: TrustedRoots | None = None) -> Iterator[ProofCheck]:
+def check_timestamps(package: Path, trusted: TrustedRoots | None, notes: Notes) -> None:
     """Check every stamp below ``proofs/tsa/``, in the order of their names; one outcome ``timestamp.<name>`` each.
 
     With no stamp at all one outcome ``timestamp`` says so.  Imprint, nonce and policy are compared by the standard
@@ -141,23 +126,19 @@ def check_timestamps(package: Path, trusted: TrustedRoots | None = None) -> Iter
     trusted = trusted or TrustedRoots()
     responses = [path for path in files_below(package, STAMPS) if path.endswith(".tsr")]
     if not responses:
-        absent = "the package has no time stamp"
-        if trusted.roots:
-            yield _failed("timestamp", _FaultError(ProblemKind.MISSING, STAMPS, f"{absent}, although a root was given"))
-        else:
-            yield ProofCheck(id="timestamp", status=Status.NOT_CHECKED, why=absent, count=0)
+        with _noting("timestamp", notes):
+            if trusted.roots:
+                raise _FaultError(ProblemKind.MISSING, STAMPS, "no time stamp, although a root was given")
+            notes.skipped("timestamp", "the package has no time stamp")
     for path in responses:
         name = path.rpartition("/")[2].removesuffix(".tsr")
-        try:
-            status, why = _timestamp(package, name, trusted)
-        except _FaultError as fault:
-            yield _failed(f"timestamp.{name}", fault)
-        else:
-            yield ProofCheck(id=f"timestamp.{name}", status=status, why=why)
-    yield from _unstamped_lists(package, responses)
+        check = f"timestamp.{ascii(name)[1:-1]}"  # a name that no package may hold is refused below, and shown harmless
+        with _noting(check, notes):
+            _timestamp(package, name, trusted, check, notes)
+    _check_unstamped_lists(package, responses, notes)
 
 
-def _timestamp(package: Path, name: str, trusted: TrustedRoots) -> tuple[Status, str]:
+def _timestamp(package: Path, name: str, trusted: TrustedRoots, check: str, notes: Notes) -> None:
     evidence = _evidence(package, name, trusted)
     covers = covered_file(name)
     wrong = mismatch(evidence.stamp, evidence.request, evidence.covered)
@@ -169,8 +150,14 @@ def _timestamp(package: Path, name: str, trusted: TrustedRoots) -> tuple[Status,
     if evidence.request is None:
         states += "; no request was kept, so no nonce was compared"
     if not trusted.roots:
-        return Status.NOT_CHECKED, f"{states}; the issuer was not checked: no --tsa-root was given"
-    return _issuer(package, name, evidence, trusted, states)
+        notes.skipped(check, f"{states}; the issuer was not checked: no --tsa-root was given")
+        return
+    openssl = find_openssl(apart_from=package)
+    if not isinstance(openssl, OpenSsl) and client_version() is None:
+        notes.skipped(check, f"{states}; {openssl}, and rfc3161-client 1.0.9 or later is not installed")
+        return
+    by_whom = _issuer(name, evidence, trusted, openssl)
+    notes.explained(check, f"{states}; issuer verified by {by_whom}; {_revocation(package, name)}")
 
 
 def _evidence(package: Path, name: str, trusted: TrustedRoots) -> StampEvidence:
@@ -205,33 +192,20 @@ def _parsed_stamp(response: bytes, name: str) -> Stamp:
         raise _FaultError(ProblemKind.UNREADABLE, _tsr(name), str(error), "a full RFC 3161 response") from error
 
 
-def _issuer(
-    package: Path, name: str, evidence: StampEvidence, trusted: TrustedRoots, states: str
-) -> tuple[Status, str]:
-    """Ask both about each root alone: accepted by all that have an opinion passes, a split between them fails."""
-    openssl = find_openssl(apart_from=package)
+def _issuer(name: str, evidence: StampEvidence, trusted: TrustedRoots, openssl: OpenSsl | str) -> str:
+    """Ask both about each root alone; return who accepted.  A split between them is a fault, as is refusal of all."""
     refusals: list[str] = []
     for root in trusted.roots:
         reference = verdict_by_openssl(openssl, evidence, root) if isinstance(openssl, OpenSsl) else None
         opinions = [one for one in (reference, verdict_by_client(evidence, root)) if one is not None]
         messages = "; ".join(one.message for one in opinions)
-        if not opinions:
-            if not isinstance(openssl, OpenSsl) and client_version() is None:
-                return Status.NOT_CHECKED, f"{states}; {openssl}, and rfc3161-client 1.0.9 or later is not installed"
-            refusals.append("rfc3161-client cannot read the stamp")
-        elif len({one.accepted for one in opinions}) > 1:
+        if len({one.accepted for one in opinions}) > 1:
             raise _FaultError(ProblemKind.TIMESTAMP, _tsr(name), messages, "two verifiers of one opinion")
-        elif opinions[0].accepted:
-            return Status.PASSED, f"{states}; {_by_whom(opinions)}; {_revocation(package, name)}"
-        else:
-            refusals.append(messages)
-    raise _FaultError(
-        ProblemKind.TIMESTAMP, _tsr(name), " | ".join(refusals), "a stamp issued under a root that was given"
-    )
-
-
-def _by_whom(opinions: Sequence[Verdict]) -> str:
-    return "issuer verified by " + " and by ".join(one.message.partition(":")[0] for one in opinions)
+        if opinions and opinions[0].accepted:
+            return " and by ".join(one.message.partition(":")[0] for one in opinions)
+        refusals.append(messages or "rfc3161-client cannot read the stamp")
+    expected = "a stamp issued under a root that was given"
+    raise _FaultError(ProblemKind.TIMESTAMP, _tsr(name), " | ".join(refusals), expected)
 
 
 def _revocation(package: Path, name: str) -> str:
@@ -261,19 +235,16 @@ def _check_list(package: Path, path: str, content: bytes) -> None:
             raise _FaultError(ProblemKind.DIGEST_DIFFERS, listed, actual, f"{digest} (stated in {path})")
 
 
-def _unstamped_lists(package: Path, responses: Sequence[str]) -> Iterator[ProofCheck]:
+def _check_unstamped_lists(package: Path, responses: Sequence[str], notes: Notes) -> None:
     """A list that nobody stamped yet proves nothing, but what it says has to hold."""
     stamped = {covered_file(path.rpartition("/")[2].removesuffix(".tsr")) for path in responses}
     for path in files_below(package, "proofs"):
         name = path.removeprefix("proofs/").removesuffix(".txt")
         if path in stamped or covered_file(name) != path:
             continue
-        try:
+        with _noting(f"timestamp.{name}", notes):
             _check_list(package, path, _read(package, path))
-        except _FaultError as fault:
-            yield _failed(f"timestamp.{name}", fault)
-        else:
-            yield ProofCheck(id=f"timestamp.{name}", status=Status.NOT_CHECKED, why="the list is not stamped yet")
+            notes.skipped(f"timestamp.{name}", "the list is not stamped yet")
 
 
 def _tsr(name: str) -> str:
@@ -298,6 +269,12 @@ def _read(package: Path, relative: str) -> bytes:
         raise _FaultError(ProblemKind.UNREADABLE, relative, error.strerror or "cannot be read") from error
 
 
-def _failed(check: str, fault: _FaultError) -> ProofCheck:
-    problem = Problem(check=check, kind=fault.kind, path=fault.path, expected=fault.expected, found=fault.found[:300])
-    return ProofCheck(id=check, status=Status.FAILED, why=f"{fault.path}: {fault.found}"[:300], problems=(problem,))
+@contextmanager
+def _noting(check: str, notes: Notes) -> Iterator[None]:
+    """Turn a fault inside into a problem of ``check``."""
+    try:
+        yield
+    except _FaultError as fault:
+        path = ascii(fault.path)[1:-1]
+        notes.problem(check, fault.kind, path, expected=fault.expected, found=fault.found)
+        notes.explained(check, f"{path}: {fault.found}")

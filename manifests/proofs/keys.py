@@ -55,11 +55,18 @@ def parse_public_key(encoded: bytes) -> PublicKey:
 
 
 def read_public_pem(text: bytes) -> PublicKey:
-    """Read the file ``signer.pub.pem``; raises ``ValueError`` unless it holds exactly one key of a known kind."""
+    """Read the file ``signer.pub.pem``.
+
+    Raises:
+        ValueError: it is not exactly one key of a known kind, spelled as ``as_pem`` and OpenSSL spell it.
+    """
     keys = pem.unwrapped(text, "PUBLIC KEY")
     if len(keys) != 1:
         raise ValueError(f"{len(keys)} public keys where one was expected")
-    return parse_public_key(keys[0])
+    key = parse_public_key(keys[0])
+    if key.as_pem() != text:
+        raise ValueError("something else stands beside the key, or it is spelled another way")
+    return key
 
 
 def canonicalize_fingerprint(text: str) -> str:

@@ -26,7 +26,7 @@ class Signed:
     new_key: bool
 
 
-def sign(  # noqa: PLR0913 (keyword arguments of one act)
+def sign(
     package: Path,
     key_file: Path,
     *,

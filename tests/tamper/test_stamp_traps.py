@@ -14,12 +14,13 @@ from local_tsa import LocalTsa, TsaRecipe, build_tsa
 
 from manifests.errors import ManifestError
 from manifests.proofs import checks, der, issuers, stamping
-from manifests.proofs.checks import ProofCheck, Status, check_timestamps, read_trusted_roots
+from manifests.proofs.checks import check_timestamps, read_trusted_roots
 from manifests.proofs.openssl import OpenSsl, Verdict, find_openssl
 from manifests.proofs.stamps import parse_response, pending_request, request_nonce, sorted_copy
 
 if TYPE_CHECKING:
     from pathlib import Path
+from manifests.verifying.checks import Check, Notes, Status
 
 pytestmark = pytest.mark.skipif(
     not isinstance(find_openssl(), OpenSsl), reason="the local authority needs OpenSSL 3.0 or later on the path"
@@ -44,8 +45,10 @@ def folder_with(path: Path, response: bytes, request: bytes | None = None, chain
     return path
 
 
-def only(package: Path, *roots: Path) -> ProofCheck:
-    (outcome,) = check_timestamps(package, read_trusted_roots(roots))
+def only(package: Path, *roots: Path) -> Check:
+    notes = Notes()
+    check_timestamps(package, read_trusted_roots(roots), notes)
+    (outcome,) = notes.verification().checks
     return outcome
 
 
@@ -334,10 +337,8 @@ def test_disagreement_fails_with_both_messages(
     monkeypatch.setattr(checks, "verdict_by_client", refuses)
     outcome = only(folder_with(tmp_path / "p", genuine), tsa.root)
     assert outcome.status is Status.FAILED
-    (problem,) = outcome.problems
-    assert problem.found is not None
-    assert "OpenSSL" in problem.found
-    assert "says no" in problem.found
+    assert "OpenSSL" in outcome.why
+    assert "says no" in outcome.why
 
 
 def test_a_client_below_the_floor_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -359,9 +360,9 @@ def test_a_linked_stamp_is_not_followed(tmp_path: Path, tsa: LocalTsa, genuine: 
     outside = tmp_path / "outside.tsr"
     (package / "proofs/tsa/x.tsr").rename(outside)
     (package / "proofs/tsa/x.tsr").symlink_to(outside)
-    outcome = only(package, tsa.root)
-    assert outcome.status is Status.FAILED
-    assert outcome.problems[0].kind == "unsafe"
+    notes = Notes()
+    check_timestamps(package, read_trusted_roots([tsa.root]), notes)
+    assert [problem.kind for problem in notes.problems] == ["unsafe"]
 
 
 def test_an_openssl_inside_the_package_is_never_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
