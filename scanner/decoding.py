@@ -176,6 +176,7 @@ def _decoded(file: BinaryIO, formats: frozenset[str], limits: DecodeLimits, *, g
     found = _permitted_format(file, formats, limits)
     with _ONE_AT_A_TIME, _pillow_guarded(limits), _open(file, found) as image:
         _check_size(image.size, limits)
+        Image.MAX_IMAGE_PIXELS = limits.max_pixels  # what grows while it is decoded: tiles, frames beyond the canvas
         frames = animation_frames(file, found) or _frames_by_header(image)
         orientation, icc = stored_orientation(image), len(image.info.get("icc_profile") or b"")
         mode, has_alpha = image.mode, image.has_transparency_data
@@ -242,15 +243,15 @@ def _frames_by_header(image: Image.Image) -> int:
 
 @contextmanager
 def _pillow_guarded(limits: DecodeLimits) -> Iterator[None]:
-    """Our limit in Pillow's own checks, its warning an error, and every way a decoder fails as a `PictureError`."""
-    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, limits.max_pixels
+    """Our limit instead of Pillow's, its warning an error, and every way a decoder fails as a `PictureError`."""
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             yield
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
-        raise PictureError(PictureFault.OVER_LIMIT, _sentence(error)) from error
+        raise PictureError(PictureFault.OVER_LIMIT, f"more than {limits.max_pixels} pixels, or memory") from error
     except _DECODER_FAILURES as error:
         raise PictureError(_fault_of(error), _sentence(error)) from error
     finally:
