@@ -104,10 +104,10 @@ class Notes:
         self.looked(check, 0)
         self._skipped[check] = why
 
-    def passed(self, check: str, why: str) -> None:
-        """Say in words why a check holds; a problem noted for it still fails it."""
+    def explained(self, check: str, why: str) -> None:
+        """Count one thing looked at, and say in words what was found: shown whether the check holds or not."""
         self.looked(check)
-        self._why[check] = why
+        self._why[check] = _shown(why) or ""
 
     def adopt(self, made: Check, problems: tuple[Problem, ...]) -> None:
         """Take over a check that was made elsewhere."""
