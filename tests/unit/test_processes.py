@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import os
 import signal
-
-import pytest
+from typing import TYPE_CHECKING
 
 from scanner.processes import ignore_interrupts, one_thread_each
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_the_environment_is_as_before_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
