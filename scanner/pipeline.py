@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -24,11 +24,11 @@ import numpy.typing as npt
 from scanner.chance import one_in, sampled
 from scanner.comparisons import FingerprintComparison, PictureComparison, by_digest, by_identity
 from scanner.comparisons.pictures import fingerprint_of
-from scanner.comparisons.rows import column, row_ref
+from scanner.comparisons.rows import RowTally, column, row_ref
 from scanner.datasets import Role
 from scanner.errors import ShardDamaged
 from scanner.metadata import trim_terms
-from scanner.outcomes import Hit, Outcome
+from scanner.outcomes import Compared, Hit, Outcome
 from scanner.shards import OpenShard, Part, ShardBatch, scan_shard
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class Comparison:
         self._every = one_in(shard.rows_total or 0, config.chance_sample_rows)
         self._published = FingerprintComparison(queries.fingerprints["phash64"], queries.works, config.radius64)
         self._pictures = PictureComparison(queries, config, shard_id, work_picture)
+        self._tallies = {name: RowTally() for name in _ROLES_OF}
         self._hits: list[Hit] = []
 
     def compare(self, batch: ShardBatch) -> None:
@@ -104,8 +105,7 @@ class Comparison:
     def finished(self) -> Outcome:
         """The Outcome, its hits in row order and within the limits of the configuration."""
         outcome, pictures = self.outcome, self._pictures
-        outcome.compared.image = pictures.decoded
-        outcome.compared.digest += pictures.digested
+        outcome.compared = Compared(image=pictures.decoded.rows, **{name: each.rows for name, each in self._tallies.items()})
         outcome.faults.update(pictures.faults)
         for name, comparisons in (
             ("phash64", (self._published, pictures.prints["phash64"])),
@@ -153,17 +153,20 @@ class Comparison:
             )
 
     def _count(self, rows: pa.RecordBatch) -> None:
-        compared = self.outcome.compared
-        for roles, name in (
-            ((Role.SHA256, Role.MD5), "digest"),
-            ((Role.PHASH64,), "fingerprint"),
-            ((Role.URL,), "url"),
-            ((Role.CAPTION, Role.MACHINE_CAPTION), "caption"),
-        ):
-            held = [present for role in roles if (present := column(rows, role)) is not None]
+        """Count the rows for which each comparison can be made: those with a value in one of its columns."""
+        numbers = rows.column("row").to_numpy()
+        for name, roles in _ROLES_OF.items():
+            held = [present.is_valid().to_numpy(False) for role in roles if (present := column(rows, role)) is not None]  # noqa: FBT003
             if held:
-                least_missing = min(present.null_count for present in held)
-                setattr(compared, name, getattr(compared, name) + rows.num_rows - least_missing)
+                self._tallies[name].add(numbers[np.logical_or.reduce(held)])
+
+
+_ROLES_OF: Final = {  # which columns make each comparison possible; a picture has a digest of its own
+    "digest": (Role.SHA256, Role.MD5, Role.IMAGE),
+    "fingerprint": (Role.PHASH64,),
+    "url": (Role.URL,),
+    "caption": (Role.CAPTION, Role.MACHINE_CAPTION),
+}
 
 
 def within_limits(hits: list[Hit], config: ScanConfig, not_listed: Counter[str]) -> list[Hit]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from scanner.chance import sampled
 from scanner.comparisons.fingerprints import FingerprintComparison, Near
-from scanner.comparisons.rows import column, row_ref
+from scanner.comparisons.rows import RowTally, column, row_ref
 from scanner.datasets import RowFault
 from scanner.decoding import DecodeLimits, PictureError, PictureFault, decode_picture
 from scanner.hashers import Algorithm, fingerprints_many, grey_pixels
@@ -62,8 +62,7 @@ class PictureComparison:
             name: FingerprintComparison(queries.fingerprints[name], queries.works, radii[name]) for name in ALGORITHMS
         }
         self.faults: Counter[str] = Counter()
-        self.decoded = 0
-        self.digested = 0
+        self.decoded = RowTally()
 
     def hits(self, rows: pa.RecordBatch) -> Iterator[Hit]:
         """Yield hits in row order."""
@@ -76,7 +75,6 @@ class PictureComparison:
             if content is None or not content.size:
                 continue
             digest = hashlib.sha256(content).hexdigest()
-            self.digested += 1
             yield from self._equal(rows, index, digest)
             try:
                 picture = decode_picture(content.to_pybytes(), formats=ROW_FORMATS, limits=self._limits)
@@ -108,8 +106,8 @@ class PictureComparison:
     def _near(self, rows: pa.RecordBatch, seen: list[_Seen]) -> Iterator[Hit]:
         if not seen:
             return
-        self.decoded += len(seen)
-        numbers = np.asarray([rows.column("row")[picture.index].as_py() for picture in seen], dtype=np.int64)
+        numbers = rows.column("row").to_numpy()[[picture.index for picture in seen]]
+        self.decoded.add(numbers)
         sample = sampled(numbers, self._shard_id, 1)  # pictures are few beside rows: all of them measure chance
         found: dict[tuple[int, int], list[tuple[str, Near, int]]] = {}
         words: dict[str, npt.NDArray[np.uint64]] = {}

@@ -93,7 +93,8 @@ class TarReader:
     def cells(self, rows: Sequence[int]) -> Iterator[SourceRow]:
         """One cell for each member of a row: its name and the digest of its bytes."""
         wanted, last = set(rows), max(rows, default=-1)
-        number, cells, faults = -1, list[Cell](), Counter[RowFault]()
+        number, faults = -1, Counter[RowFault]()
+        cells: list[Cell] = []
         document = {}
         with closing(Cursor(self._path, self._name)) as cursor:
             members, samples = Members(cursor, self._name), _Samples()
