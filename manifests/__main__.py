@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 # verb: (module, what it does)
 VERBS: Final[dict[str, tuple[str, str]]] = {
     "verify": ("manifests.verifying.command", "check a package or a disclosure: every check, all problems"),
+    "sign": ("manifests.commands.sign", "sign a package's seal; the key stays outside"),
+    "timestamp": ("manifests.commands.timestamp", "keep a time stamp over the seal, or say how to get one"),
+    "disclose": ("manifests.commands.disclose", "write one exhibit without the rest, with its proof"),
+    "review": ("manifests.commands.review", "record people's decisions in a new package"),
 }
 
 

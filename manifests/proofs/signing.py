@@ -65,6 +65,14 @@ def sign(
     return Signed(fingerprint=public.fingerprint, kind=public.kind, new_key=new_key)
 
 
+def is_protected(key_file: Path) -> bool:
+    """Whether a key file says that a passphrase opens it; false where it cannot be read."""
+    try:
+        return b"ENCRYPTED" in key_file.read_bytes()
+    except OSError:
+        return False
+
+
 def _require_outside(package: Path, key_file: Path) -> None:
     """Compare the real places: a link or ``..`` must not lead the private key into a folder that is given away."""
     if key_file.resolve().is_relative_to(package.resolve()):

@@ -112,6 +112,18 @@ def restamp(package: Path, *, random: Random = os.urandom) -> str:
     return covers
 
 
+def pending(package: Path) -> tuple[str, ...]:
+    """Return the requests that nobody has answered yet; paths relative to the package.
+
+    Raises:
+        ManifestError: not a finished package.
+    """
+    require_sealed(package)
+    there = set(files_below(package, STAMPS))
+    requests = (path for path in sorted(there) if path.startswith(f"{STAMPS}/{PENDING}") and path.endswith(".tsq"))
+    return tuple(path for path in requests if path.replace(PENDING, "").removesuffix(".tsq") + ".tsr" not in there)
+
+
 def _keep(package: Path, name: str, covers: str, query: bytes | None, response: bytes) -> Stamped:
     stamp = _parsed(response)
     wrong = mismatch(stamp, parse_request(query) if query is not None else None, read_inside(package, covers))
