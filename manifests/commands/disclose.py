@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from manifests.commands import result
 from manifests.disclosing import disclose
 
 if TYPE_CHECKING:
@@ -21,4 +22,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the disclosure and print its folder."""
     disclose(arguments.package, arguments.match_ids, arguments.out)
+    result(arguments.out)
     return 0

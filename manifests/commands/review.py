@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from manifests.commands import result
 from manifests.errors import ManifestError
 from manifests.reviewing import Defaults, read_decisions, review
 
@@ -35,4 +36,5 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise ManifestError(f"{arguments.decisions.name} cannot be read: {error.strerror}") from error
     review(arguments.package, decisions, arguments.out)
+    result(arguments.out)
     return 0

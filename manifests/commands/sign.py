@@ -6,6 +6,7 @@ import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from manifests.commands import note, result
 from manifests.proofs.keys import KeyKind
 from manifests.proofs.signing import is_protected, sign
 
@@ -31,5 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     kind = KeyKind(arguments.kind)
     signed = sign(arguments.package, arguments.key, new_key=arguments.new_key, kind=kind, passphrase=passphrase)
     if signed.new_key:
-        pass
+        note(f"Made {arguments.key}. Keep it to yourself, and a copy of it somewhere safe.")
+    note("Signed. Declare this fingerprint where your readers trust it, not in the package:")
+    result(signed.fingerprint)
     return 0

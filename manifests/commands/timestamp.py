@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from manifests.proofs.stamping import pending
+from manifests.commands import note, result
+from manifests.proofs.stamping import attach, pending, restamp
 
 if TYPE_CHECKING:
     import argparse
@@ -29,11 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Keep a response, or print how to get one."""
     if arguments.attach is not None:
+        result(told(attach(arguments.package, arguments.attach)))
         return 0
     if arguments.restamp:
-        pass
-    for _request in pending(arguments.package):
-        pass
+        result(restamp(arguments.package))
+    for request in pending(arguments.package):
+        note(how_to_send(arguments.package / request))
+    note("Then: timestamp PACKAGE --attach reply.tsr")
     return 0
 
 
