@@ -24,6 +24,8 @@ _PREFIX = re.compile(r"[A-Za-z0-9_-]{1,16}")
 class ExportError(ManifestError):
     """An export that cannot be made as asked: an unknown finding, a prefix with other characters, a missing extra."""
 
+    exit_code = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:

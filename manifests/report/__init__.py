@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from manifests.report import chapters
 from manifests.report.cards import Desk, grade_mark, work_section
 from manifests.report.markup import Markup, css_string, joined, style, tag
-from manifests.report.pictures import MAX_ALL_BYTES, Album
+from manifests.report.pictures import Album
 from manifests.report.selection import MAX_SHOWN, Section, everything, exhibit_no, sections, verbatim_rows
 from manifests.texts.labels import label, number
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from manifests.packages import Package
-    from manifests.report.selection import Chosen
+    from manifests.report.selection import Chosen, Finding
     from manifests.words import Lang
 
 POLICY: Final = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'"
@@ -58,30 +58,33 @@ def write_report(
     return _document(package, lang, body, shown, desk).encode()
 
 
-def open_desk(
-    package: Package,
-    lang: Lang,
-    shown: list[Section],
-    exhibit_prefix: str | None,
-    *,
-    max_bytes: int | None = MAX_ALL_BYTES,
-) -> Desk:
+def open_desk(package: Package, lang: Lang, shown: list[Section], exhibit_prefix: str | None) -> Desk:
     """Everything the findings of ``shown`` need beside their own record, each file read once."""
-    wanted = {section.work_id for section in shown}
     findings = [finding for section in shown for finding in section.shown]
-    looks = {(finding.match["observation"] or {}).get("observation_id") for finding in findings}
     return Desk(
         lang=lang,
         prefix=exhibit_prefix or package.manifest["contents"]["exhibit_prefix"],
-        album=Album(package, max_bytes=max_bytes),
-        works={work["work_id"]: work for work in package.records("portfolio") if work["work_id"] in wanted},
+        album=Album(package),
+        works=works_of(package, shown),
         rows=verbatim_rows(package, findings),
-        signals={
-            record["observation_id"]: "; ".join(f"{signal['signal']}={signal['value']}" for signal in record["opt_out"])
-            for record in package.records("observations")
-            if record["opt_out"] and record["observation_id"] in looks
-        },
+        signals=signals_of(package, findings),
     )
+
+
+def works_of(package: Package, shown: list[Section]) -> dict[str, dict[str, Any]]:
+    """The portfolio's lines of the works shown, by id."""
+    wanted = {section.work_id for section in shown} - {None}
+    return {work["work_id"]: work for work in package.records("portfolio") if work["work_id"] in wanted}
+
+
+def signals_of(package: Package, findings: list[Finding]) -> dict[str, str]:
+    """Opt-out signals seen at the looks that the findings name, by observation."""
+    looks = {(finding.match["observation"] or {}).get("observation_id") for finding in findings}
+    return {
+        record["observation_id"]: "; ".join(f"{signal['signal']}={signal['value']}" for signal in record["opt_out"])
+        for record in package.records("observations")
+        if record["opt_out"] and record["observation_id"] in looks
+    }
 
 
 def _head(package: Package, lang: Lang) -> Markup:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -82,14 +83,6 @@ def summary(package: Package, lang: Lang, chosen: int | None) -> Markup:
     first, more = lead(manifest, lang)
     counts = changes(package)
     difference = tag("p", change_lead(counts, lang), class_="difference") if counts is not None else Markup("")
-    notes = []
-    if chosen is not None:
-        notes.append(label("selected", lang, shown=chosen, all=results["findings"]))
-    if results["reviewed"] is not None:
-        notes.append(label("reviewed", lang, **results["reviewed"]))
-    for tier, count in sorted(results["not_listed"].items()):
-        if count:
-            notes.append(label("not_listed", lang, n=count, tier=tier_name(tier, lang)))
     limits = [tag("li", caveat_text(code, lang)) for code in manifest["limitations"]]
     return tag(
         "section",
@@ -100,13 +93,25 @@ def summary(package: Package, lang: Lang, chosen: int | None) -> Markup:
         tag(
             "ul", *(_grade(grade, count, lang) for grade, count in sorted(results["by_grade"].items())), class_="grades"
         ),
-        *(tag("p", note, class_="note") for note in notes),
+        *(tag("p", note, class_="note") for note in notes(manifest, lang, chosen)),
         tag("div", _list("says", 3, lang), _list("says_not", 4, lang), class_="columns"),
         tag("div", tag("h3", label("limits_of_scan", lang)), tag("ul", *limits), class_="limits")
         if limits
         else Markup(""),
         class_="summary",
     )
+
+
+def notes(manifest: Mapping[str, Any], lang: Lang, chosen: int | None) -> Iterator[str]:
+    """What must be said beside the counts: what was left out here, what people decided, what was not listed."""
+    results = manifest["results"]
+    if chosen is not None:
+        yield label("selected", lang, shown=chosen, all=results["findings"])
+    if results["reviewed"] is not None:
+        yield label("reviewed", lang, **results["reviewed"])
+    for tier, count in sorted(results["not_listed"].items()):
+        if count:
+            yield label("not_listed", lang, n=count, tier=tier_name(tier, lang))
 
 
 def _grade(grade: str, count: int, lang: Lang) -> Markup:
@@ -126,7 +131,7 @@ def changed(package: Package, files: Mapping[str, str], lang: Lang) -> Markup:
     """What differs from the package before, line by line; nothing for other kinds than a rescan."""
     if package.manifest["kind"] != "rescan":
         return Markup("")
-    lines, rest = _first(package.records("changes"))
+    lines, rest = first_of(package.records("changes"))
     shown = [tag("li", change_line(record, files, lang)) for record in lines]
     inside = tag("ul", *shown, class_="lines") if shown else tag("p", label("lead_rescan_none", lang))
     return tag("section", tag("h2", label("changes", lang)), inside, _more(rest, "changes.jsonl", lang))
@@ -134,10 +139,10 @@ def changed(package: Package, files: Mapping[str, str], lang: Lang) -> Markup:
 
 def negatives(package: Package, lang: Lang) -> Markup:
     """Works without a finding, each with its sentence, and files that could not be compared."""
-    lines, rest = _first(package.records("negatives"))
+    lines, rest = first_of(package.records("negatives"))
     shown = [tag("li", sentence(record, lang), _codes(record["caveats"], lang)) for record in lines]
     inside = tag("ul", *shown, class_="lines") if shown else tag("p", label("negatives_none", lang))
-    outside, more = _first(work for work in package.records("portfolio") if work["status"] == "excluded")
+    outside, more = first_of(work for work in package.records("portfolio") if work["status"] == "excluded")
     left = [tag("li", work["files"][0], " ", tag("code", work["reason"] or "")) for work in outside]
     excluded = joined(tag("h3", label("excluded", lang)), tag("ul", *left, class_="lines")) if left else Markup("")
     return tag(
@@ -154,27 +159,62 @@ def _codes(codes: list[str], lang: Lang) -> Markup:
     return joined(*(tag("small", " ", caveat_text(code, lang)) for code in codes))
 
 
-def coverage(package: Package, lang: Lang) -> Markup:
-    """By dataset: files and rows read, rows compared by each means, faults; then the files not read wholly."""
-    compared: dict[tuple[str, str | None], Counter[str]] = {}
-    faults: dict[tuple[str, str | None], Counter[str]] = {}
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What was read of each dataset, ``(name, facts)``, and the files that were not read wholly, the first of many."""
+
+    datasets: tuple[tuple[str, tuple[Fact, ...]], ...]
+    gaps: tuple[Mapping[str, Any], ...]
+    more_gaps: int
+
+
+def covered(package: Package, lang: Lang) -> Coverage:
+    """Add up ``coverage.jsonl`` by dataset; memory does not grow with the number of files."""
+    compared: defaultdict[tuple[str, str | None], Counter[str]] = defaultdict(Counter)
+    faults: defaultdict[tuple[str, str | None], Counter[str]] = defaultdict(Counter)
     gaps: list[Mapping[str, Any]] = []
-    hidden = 0
+    more = 0
     for record in package.records("coverage"):
         key = record["dataset"], record["release"]
-        compared.setdefault(key, Counter()).update(record["compared"])
-        faults.setdefault(key, Counter()).update(record["row_faults"])
+        compared[key].update(record["compared"])
+        faults[key].update(record["row_faults"])
         if not is_gap(record):
             continue
         if len(gaps) < MAX_LINES:
             gaps.append(record)
         else:
-            hidden += 1
-    parts = []
+            more += 1
+    datasets = []
     for dataset in package.manifest["datasets"]:
         key = dataset["name"], dataset["release"]
-        parts.append(_dataset(dataset, compared.get(key, Counter()), faults.get(key, Counter()), lang))
-    lines = [tag("li", _gap(record, lang)) for record in gaps]
+        lines = tuple(_dataset_facts(dataset, compared[key], faults[key], lang))
+        datasets.append((facts.edition(dataset, "name"), lines))
+    return Coverage(tuple(datasets), tuple(gaps), more)
+
+
+def _dataset_facts(
+    dataset: Mapping[str, Any], compared: Counter[str], faults: Counter[str], lang: Lang
+) -> Iterator[Fact]:
+    yield Fact(label=label("shards", lang), value=label("shards_value", lang, **dataset["shards"]))
+    rows = facts.rows_read(dataset["rows_scanned"], dataset["rows_total"], lang)
+    yield Fact(label=label("rows_scanned", lang), value=rows)
+    by = "; ".join(f"{label(f'compared_{code}', lang)} {number(compared[code])}" for code in COMPARISONS)
+    yield Fact(label=label("compared_rows", lang), value=by)
+    wrong = "; ".join(f"{code} {number(count)}" for code, count in sorted(faults.items()) if count)
+    yield Fact(label=label("row_faults", lang), value=wrong or label("row_faults_none", lang))
+    yield Fact(label=label("layout", lang), value=dataset["layout"])
+    if dataset["publisher"] is not None:
+        yield Fact(label=label("publisher", lang), value=dataset["publisher"])
+    yield Fact(label=label("source", lang), value=dataset["source"], kind=Kind.QUOTED)
+    if dataset["statement"]:
+        yield Fact(label=label("dataset_statement", lang), value=dataset["statement"], kind=Kind.QUOTED)
+
+
+def coverage(package: Package, lang: Lang) -> Markup:
+    """By dataset: files and rows read, rows compared by each means, faults; then the files not read wholly."""
+    read = covered(package, lang)
+    parts = [tag("div", tag("h3", name), fact_list(lines), class_="dataset") for name, lines in read.datasets]
+    lines = [tag("li", _gap(record, lang)) for record in read.gaps]
     missing = tag("ul", *lines, class_="lines") if lines else tag("p", label("not_scanned_none", lang))
     return tag(
         "section",
@@ -183,30 +223,9 @@ def coverage(package: Package, lang: Lang) -> Markup:
         *parts,
         tag("h3", label("not_scanned", lang)),
         missing,
-        _more(hidden, "coverage.jsonl", lang),
+        _more(read.more_gaps, "coverage.jsonl", lang),
         _hosts(package.manifest, lang),
     )
-
-
-def _dataset(dataset: Mapping[str, Any], compared: Counter[str], faults: Counter[str], lang: Lang) -> Markup:
-    lines = [
-        Fact(label=label("shards", lang), value=label("shards_value", lang, **dataset["shards"])),
-        Fact(
-            label=label("rows_scanned", lang),
-            value=facts.rows_read(dataset["rows_scanned"], dataset["rows_total"], lang),
-        ),
-    ]
-    by = "; ".join(f"{label(f'compared_{code}', lang)} {number(compared[code])}" for code in COMPARISONS)
-    lines.append(Fact(label=label("compared_rows", lang), value=by))
-    wrong = "; ".join(f"{code} {number(count)}" for code, count in sorted(faults.items()) if count)
-    lines.append(Fact(label=label("row_faults", lang), value=wrong or label("row_faults_none", lang)))
-    lines.append(Fact(label=label("layout", lang), value=dataset["layout"]))
-    if dataset["publisher"] is not None:
-        lines.append(Fact(label=label("publisher", lang), value=dataset["publisher"]))
-    lines.append(Fact(label=label("source", lang), value=dataset["source"], kind=Kind.QUOTED))
-    if dataset["statement"]:
-        lines.append(Fact(label=label("dataset_statement", lang), value=dataset["statement"], kind=Kind.QUOTED))
-    return tag("div", tag("h3", facts.edition(dataset, "name")), fact_list(lines), class_="dataset")
 
 
 def is_gap(record: Mapping[str, Any]) -> bool:
@@ -290,25 +309,28 @@ def checking(package: Package, lang: Lang) -> Markup:
 
 
 def identity(package: Package, lang: Lang) -> Markup:
-    """Whose works, which run, when: the lines under the title."""
+    """The lines under the title."""
+    return fact_list(identity_facts(package, lang))
+
+
+def identity_facts(package: Package, lang: Lang) -> Iterator[Fact]:
+    """Whose works, which run, when, which package."""
     manifest = package.manifest
     run, subject = manifest["run"], manifest["subject"]
-    lines = []
     for code in ("claimant", "asserted_by", "statement"):
         if subject[code] is not None:
             name = label("declaration" if code == "statement" else code, lang)
-            lines.append(Fact(label=name, value=subject[code], kind=Kind.QUOTED))
+            yield Fact(label=name, value=subject[code], kind=Kind.QUOTED)
     span = label("from_to", lang, start=run["started_at"], end=run["finished_at"])
-    lines.append(Fact(label=label("scanned_on", lang), value=span))
-    lines.append(Fact(label=label("run", lang), value=run["run_id"], kind=Kind.CODE))
-    lines.append(Fact(label=label("manifest_sha256", lang), value=package.manifest_sha256, kind=Kind.CODE))
+    yield Fact(label=label("scanned_on", lang), value=span)
+    yield Fact(label=label("run", lang), value=run["run_id"], kind=Kind.CODE)
+    yield Fact(label=label("manifest_sha256", lang), value=package.manifest_sha256, kind=Kind.CODE)
     if manifest["previous"] is not None:
         previous = manifest["previous"]["manifest_sha256"]
-        lines.append(Fact(label=label("previous", lang), value=previous, kind=Kind.CODE))
-    return fact_list(lines)
+        yield Fact(label=label("previous", lang), value=previous, kind=Kind.CODE)
 
 
-def _first(records: Iterator[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], int]:
+def first_of(records: Iterator[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], int]:
     """The first ``MAX_LINES`` records, and how many follow."""
     kept = list(islice(records, MAX_LINES))
     return kept, sum(1 for _ in records)

@@ -126,7 +126,9 @@ class VerbatimRow:
     file: str
 
 
-def verbatim_rows(package: Package, findings: list[Finding]) -> dict[str, VerbatimRow]:
+def verbatim_rows(
+    package: Package, findings: list[Finding], *, max_columns: int = MAX_COLUMNS, max_value: int = MAX_VALUE
+) -> dict[str, VerbatimRow]:
     """The verbatim rows of ``findings``, by ``match_id``; each file of ``rows/`` is read once, at most."""
     wanted: dict[str, dict[tuple[int, int | None], list[str]]] = {}
     for finding in findings:
@@ -137,14 +139,10 @@ def verbatim_rows(package: Package, findings: list[Finding]) -> dict[str, Verbat
     for name in sorted(wanted):
         for record in package.rows(name):
             for match_id in wanted[name].get((record["row_number"], record["item"]), ()):
-                found[match_id] = _cut(record["values"], f"rows/{name}.jsonl")
+                values = record["values"]
+                kept = tuple(
+                    (str(column), str(kind), "null" if value is None else shortened(str(value), max_value))
+                    for column, kind, value in values[:max_columns]
+                )
+                found[match_id] = VerbatimRow(kept, max(0, len(values) - max_columns), f"rows/{name}.jsonl")
     return found
-
-
-def _cut(values: list[list[Any]], file: str) -> VerbatimRow:
-    kept = tuple((str(name), str(kind), _value(value)) for name, kind, value in values[:MAX_COLUMNS])
-    return VerbatimRow(kept, max(0, len(values) - MAX_COLUMNS), file)
-
-
-def _value(value: Any) -> str:
-    return "null" if value is None else shortened(str(value), MAX_VALUE)
