@@ -36,6 +36,11 @@ def kernel() -> ModuleType | None:
         return None
 
 
+def kernel_for(comparisons: int, pays_from: int) -> ModuleType | None:
+    """The kernels if they are loaded already, or if so many comparisons of words pay for loading them."""
+    return kernel() if comparisons >= pays_from or kernel.cache_info().currsize else None
+
+
 def _agrees(module: ModuleType) -> bool:
     """Compare kernel and reference on a few words before anything is trusted to the compiler."""
     words = np.arange(1, 301, dtype=np.uint64)[:, np.newaxis] * np.uint64(0x9E3779B97F4A7C15)
