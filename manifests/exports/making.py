@@ -68,7 +68,7 @@ def export(
 
 
 def _require_verified(folder: Path) -> None:
-    from manifests.verifying import verify_package
+    from manifests.verifying import verify_package  # noqa: PLC0415
 
     verification = verify_package(folder)
     if verification.failed:
@@ -80,28 +80,28 @@ def _chunks(package: Package, format_: str, choice: Choice, prefix: str | None, 
     if format_ == "csv":
         yield from _csv(package, choice, prefix, lang)
     elif format_ == "jsonl":
-        from manifests.exports.jsonl import jsonl
+        from manifests.exports.jsonl import jsonl  # noqa: PLC0415
 
         yield NAMES[format_], b""
         yield from ((NAMES[format_], line) for line in jsonl(package, choice))
     elif format_ == "dat":
-        from manifests.exports.dat import dat
+        from manifests.exports.dat import dat  # noqa: PLC0415
 
         yield from dat(package, choice, exhibit_prefix=prefix, lang=lang)
     elif format_ == "drafts":
-        from manifests.exports.drafts import drafts
+        from manifests.exports.drafts import drafts  # noqa: PLC0415
 
         yield from drafts(package, choice, exhibit_prefix=prefix).items()
     elif format_ == "html":
-        from manifests.exports.html import html
+        from manifests.exports.html import html  # noqa: PLC0415
 
         yield NAMES[format_], html(package, choice, exhibit_prefix=prefix, lang=lang)
     elif format_ == "pdf":
-        from manifests.exports.pdf import pdf
+        from manifests.exports.pdf import pdf  # noqa: PLC0415
 
         yield NAMES[format_], pdf(package, choice, exhibit_prefix=prefix, lang=lang)
     else:
-        from manifests.exports.xlsx import xlsx
+        from manifests.exports.xlsx import xlsx  # noqa: PLC0415
 
         yield NAMES[format_], xlsx(package, choice, exhibit_prefix=prefix, lang=lang)
 

@@ -199,8 +199,7 @@ class _Book:
         row = self.rows.get(match["match_id"])
         if row is None:
             return
-        lines = (Fact(label=f"{name} ({kind})", value=value, kind=Kind.QUOTED) for name, kind, value in row.values)
-        yield from self._facts(lines, label("row_values", self.lang))
+        yield from self._facts(facts.kept(row), label("row_values", self.lang))
         if row.left_out:
             yield self._p(label("row_values_more", self.lang, n=row.left_out, file=row.file), "soft")
 

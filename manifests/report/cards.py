@@ -177,9 +177,7 @@ def _signals(match: Mapping[str, Any], desk: Desk) -> list[Fact]:
 
 def _verbatim(match: Mapping[str, Any], minor: list[Fact], desk: Desk) -> Markup:
     lang, row = desk.lang, desk.rows.get(match["match_id"])
-    lines = []
-    if row is not None:
-        lines = [Fact(label=f"{name} ({kind})", value=value, kind=Kind.QUOTED) for name, kind, value in row.values]
+    lines = [] if row is None else list(facts.kept(row))
     more = Markup("")
     if row is not None and row.left_out:
         more = tag("p", label("row_values_more", lang, n=row.left_out, file=row.file), class_="note")

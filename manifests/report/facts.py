@@ -15,6 +15,7 @@ from manifests.texts.labels import known_or_code, label, number
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from manifests.report.selection import VerbatimRow
     from manifests.words import Lang
 
 
@@ -184,6 +185,13 @@ def declared(work: Mapping[str, Any], lang: Lang) -> Iterator[Fact]:
         yield Fact(label=label("work_size", lang), value=f"{work['width']} × {work['height']}")
     if work["sha256"] is not None:
         yield Fact(label=label("work_sha256", lang), value=work["sha256"], kind=Kind.CODE)
+
+
+def kept(row: VerbatimRow) -> Iterator[Fact]:
+    """The row verbatim, column by column; null is no text and stands without quotation marks."""
+    for name, kind, value in row.values:
+        shown, how = ("null", Kind.PLAIN) if value is None else (value, Kind.QUOTED)
+        yield Fact(label=f"{name} ({kind})", value=shown, kind=how)
 
 
 def rows_read(count: int, total: int | None, lang: Lang) -> str:

@@ -121,7 +121,7 @@ def exhibit_no(line: int, prefix: str) -> str:
 class VerbatimRow:
     """A row of ``rows/``, cut for the eye: ``(column, type, value)``, the number of columns left out, the file."""
 
-    values: tuple[tuple[str, str, str], ...]
+    values: tuple[tuple[str, str, str | None], ...]
     left_out: int
     file: str
 
@@ -141,7 +141,7 @@ def verbatim_rows(
             for match_id in wanted[name].get((record["row_number"], record["item"]), ()):
                 values = record["values"]
                 kept = tuple(
-                    (str(column), str(kind), "null" if value is None else shortened(str(value), max_value))
+                    (str(column), str(kind), None if value is None else shortened(str(value), max_value))
                     for column, kind, value in values[:max_columns]
                 )
                 found[match_id] = VerbatimRow(kept, max(0, len(values) - max_columns), f"rows/{name}.jsonl")
