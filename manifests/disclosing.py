@@ -67,7 +67,7 @@ def disclose(package_path: str | os.PathLike[str], match_ids: Sequence[str], out
 
 def _findings(package: Package, match_ids: Sequence[str]) -> tuple[list[dict[str, Any]], list[DisclosedLine]]:
     wanted = set(match_ids)
-    lines = _chosen(package, "matches.jsonl", lambda record: record.get("match_id") in wanted)
+    lines = _chosen(package, "matches.jsonl", wanted, lambda record: record.get("match_id") in wanted)
     matches = [parse_record(line.line.encode(), line.file) for line in lines]
     absent = sorted(wanted - {match["match_id"] for match in matches})
     if absent:
@@ -79,8 +79,8 @@ def _accompanying(package: Package, matches: Iterable[Mapping[str, Any]]) -> lis
     """The lines of the works, shards and rows these findings are about."""
     works = {match["work_id"] for match in matches} - {None}
     shards = {match["row"]["shard_id"] for match in matches}
-    lines = _chosen(package, "portfolio.jsonl", lambda record: record["work_id"] in works) if works else []
-    lines += _chosen(package, "coverage.jsonl", lambda record: record["shard_id"] in shards)
+    lines = _chosen(package, "portfolio.jsonl", works, lambda record: record["work_id"] in works) if works else []
+    lines += _chosen(package, "coverage.jsonl", shards, lambda record: record["shard_id"] in shards)
     for shard_id in sorted(shards):
         rows = {
             (match["row"]["row_number"], match["row"]["item"])
@@ -88,22 +88,25 @@ def _accompanying(package: Package, matches: Iterable[Mapping[str, Any]]) -> lis
             if match["row"]["shard_id"] == shard_id and match["row"]["values_sha256"] is not None
         }
         if rows:
-            file = f"rows/{shard16(shard_id)}.jsonl"
-            lines += _chosen(package, file, _numbered(rows))
+            lines += _rows(package, f"rows/{shard16(shard_id)}.jsonl", rows)
     return lines
 
 
-def _numbered(rows: set[tuple[int, int | None]]) -> Callable[[dict[str, Any]], bool]:
-    return lambda record: (record["row_number"], record["item"]) in rows
+def _rows(package: Package, file: str, rows: set[tuple[int, int | None]]) -> list[DisclosedLine]:
+    numbers = {f'"row_number":{number},' for number, _ in rows}
+    return _chosen(package, file, numbers, lambda record: (record["row_number"], record["item"]) in rows)
 
 
-def _chosen(package: Package, file: str, is_wanted: Callable[[dict[str, Any]], bool]) -> list[DisclosedLine]:
-    """The lines of one file that are wanted, each with its inclusion path."""
+def _chosen(
+    package: Package, file: str, needles: Iterable[str], is_wanted: Callable[[dict[str, Any]], bool]
+) -> list[DisclosedLine]:
+    """The lines of one file that are wanted, each with its inclusion path; only lines that hold a needle are parsed."""
+    holds_one = re.compile(b"|".join(re.escape(needle.encode()) for needle in sorted(needles))).search
     leaves: list[bytes] = []
     chosen: list[tuple[int, bytes]] = []
     for number, line in enumerate(lines_inside(package.path, f"data/{file}")):
         leaves.append(leaf_hash(line))
-        if is_wanted(parse_record(line, f"{file}:{number + 1}")):
+        if holds_one(line) and is_wanted(parse_record(line, f"{file}:{number + 1}")):
             chosen.append((number, line))
     return [
         DisclosedLine(

@@ -124,9 +124,10 @@ def check_timestamps(package: Path, trusted: TrustedRoots | None, notes: Notes) 
     library; the issuer is asked of OpenSSL and rfc3161-client, only against the roots in ``trusted``.
     """
     trusted = trusted or TrustedRoots()
-    responses = [path for path in files_below(package, STAMPS) if path.endswith(".tsr")]
-    if not responses:
-        with _noting("timestamp", notes):
+    responses: list[str] = []
+    with _noting("timestamp", notes):
+        responses += [path for path in _below(package, STAMPS) if path.endswith(".tsr")]
+        if not responses:
             if trusted.roots:
                 raise _FaultError(ProblemKind.MISSING, STAMPS, "no time stamp, although a root was given")
             notes.skipped("timestamp", "the package has no time stamp")
@@ -238,7 +239,10 @@ def _check_list(package: Path, path: str, content: bytes) -> None:
 def _check_unstamped_lists(package: Path, responses: Sequence[str], notes: Notes) -> None:
     """A list that nobody stamped yet proves nothing, but what it says has to hold."""
     stamped = {covered_file(path.rpartition("/")[2].removesuffix(".tsr")) for path in responses}
-    for path in files_below(package, "proofs"):
+    lists: list[str] = []
+    with _noting("timestamp", notes):
+        lists += _below(package, "proofs")
+    for path in lists:
         name = path.removeprefix("proofs/").removesuffix(".txt")
         if path in stamped or covered_file(name) != path:
             continue
@@ -249,6 +253,15 @@ def _check_unstamped_lists(package: Path, responses: Sequence[str], notes: Notes
 
 def _tsr(name: str) -> str:
     return f"{STAMPS}/{name}.tsr"
+
+
+def _below(package: Path, folder: str) -> list[str]:
+    try:
+        return list(files_below(package, folder))
+    except UnsafePath as error:
+        raise _FaultError(ProblemKind.UNSAFE, folder, error.message) from error
+    except OSError as error:
+        raise _FaultError(ProblemKind.UNREADABLE, folder, error.strerror or "cannot be listed") from error
 
 
 def _is_there(package: Path, relative: str) -> bool:

@@ -50,8 +50,9 @@ class Element:
     def dotted(self) -> str:
         """Return an OBJECT IDENTIFIER in its dotted spelling (``1.2.840.113549``)."""
         self.expect(OBJECT_IDENTIFIER)
-        if not self.content or self.content[-1] & 0x80:
-            raise DerError("an OBJECT IDENTIFIER that ends within an arc")
+        # 64 bytes: those of certificates have 3 to 12, and reading one takes the square of its length
+        if not 1 <= len(self.content) <= 64 or self.content[-1] & 0x80:
+            raise DerError("an OBJECT IDENTIFIER that is too long or ends within an arc")
         arcs, value = [], 0
         for byte in self.content:
             value = value << 7 | byte & 0x7F

@@ -15,7 +15,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Final
 
-from manifests.errors import ManifestError, OutputError
+from manifests.errors import ManifestError, OutputError, UnsafePath
 from manifests.packages import is_link, safe_parts
 
 if TYPE_CHECKING:
@@ -58,13 +58,18 @@ def stamp_name(text: str) -> str:
 def files_below(package: Path, folder: str) -> Iterator[str]:
     """Yield what lies directly in a folder of the package and is no folder, sorted; paths relative to the package.
 
-    An absent or linked folder has none.  Links and names that no package may hold are yielded: reading them through
+    An absent folder has none.  Links and names that no package may hold are yielded: reading them through
     ``read_inside`` raises, so that they are reported and not passed over.
+
+    Raises:
+        UnsafePath: the folder itself is a link.
     """
     place = package
     for part in safe_parts(folder):
         place /= part
-        if not place.is_dir() or is_link(place.lstat()):
+        if place.is_symlink() or (place.exists() and is_link(place.lstat())):
+            raise UnsafePath(f"{folder}: a link, not followed")
+        if not place.is_dir():
             return
     with os.scandir(place) as entries:
         names = sorted(entry.name for entry in entries if not entry.is_dir(follow_symlinks=False))

@@ -218,8 +218,10 @@ def _time(element: Element) -> datetime:
 
 
 def _status_text(status: Element) -> str:
+    """The authority's own words, harmless on a terminal, at most 200 characters."""
     texts = [part.content.decode("utf-8", "replace") for outer in status.children()[1:2] for part in outer.children()]
-    return f": {'; '.join(texts)}" if texts else ""
+    words = "".join(mark if mark.isprintable() else "?" for mark in "; ".join(texts)[:200])
+    return f": {words}" if words else ""
 
 
 def _at_least(element: Element, count: int) -> tuple[Element, ...]:

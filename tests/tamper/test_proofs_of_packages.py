@@ -8,9 +8,13 @@ import stat
 import subprocess
 from typing import TYPE_CHECKING
 
+import package_builder
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from local_tsa import LocalTsa, build_tsa
 
+from manifests.__main__ import main
 from manifests.errors import ManifestError, OutputError
 from manifests.proofs import signatures
 from manifests.proofs.checks import check_signature, check_timestamps, read_trusted_roots
@@ -360,3 +364,54 @@ def test_a_hostile_name_is_shown_harmless(package: Path) -> None:
     printed = str(notes.verification().as_json())
     assert [problem.kind for problem in notes.problems] == ["unsafe"]
     assert printed.isprintable()
+
+
+def test_linked_proofs_are_found_and_not_followed(package: Path, tmp_path: Path) -> None:
+    for folder in ("proofs/tsa", "proofs"):
+        moved = tmp_path / folder.replace("/", "-")
+        (package / folder).rename(moved)
+        (package / folder).symlink_to(moved)
+        notes = Notes()
+        check_timestamps(package, None, notes)
+        assert {problem.kind for problem in notes.problems} == {"unsafe"}
+        (package / folder).unlink()
+        moved.rename(package / folder)
+
+
+PROOFS = (
+    "proofs/signer.pub.pem", "proofs/tagmanifest-sha256.txt.sig", "proofs/restamp-1.txt",
+    "proofs/tsa/x.tsr", "proofs/tsa/x.tsq", "proofs/tsa/x.chain.pem", "proofs/tsa/restamp-1-x.tsr",
+)  # fmt: skip
+
+
+@given(st.dictionaries(st.sampled_from(PROOFS), st.binary(max_size=400) | st.text(max_size=80).map(str.encode)))
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_malformed_proofs_never_pass_and_never_crash(package: Path, files: dict[str, bytes]) -> None:
+    for name in PROOFS:
+        (package / name).unlink(missing_ok=True)
+    for name, content in files.items():
+        (package / name).write_bytes(content)
+    notes = Notes()
+    check_signature(package, None, notes)
+    check_timestamps(package, None, notes)
+    assert Status.PASSED not in {check.status for check in notes.verification().checks}
+    wrong = {name for name in files if name.endswith((".tsr", ".sig", "restamp-1.txt"))}
+    assert notes.verification().failed is bool(wrong)
+
+
+def test_the_whole_way_from_scan_to_court(local: LocalTsa, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Sign, stamp by hand, verify with the root; then the same stamp under a root that did not issue it."""
+    folder = tmp_path / "scan"
+    package_builder.build_package(folder)
+    assert main(["sign", str(folder), "--key", str(tmp_path / "key.pem"), "--new-key"]) == 0
+    fingerprint = capsys.readouterr().out.strip()
+    (tmp_path / "reply.tsr").write_bytes(local.reply((folder / "proofs/tsa/PENDING-seal.tsq").read_bytes()))
+    assert main(["timestamp", str(folder), "--attach", str(tmp_path / "reply.tsr")]) == 0
+    words = ["verify", str(folder), "--signer", fingerprint, "--tsa-root"]
+    assert main([*words, str(local.root)]) == 0
+    shown = capsys.readouterr().out
+    assert "passed       timestamp.seal" in shown
+    assert "passed       signature" in shown
+    stranger = build_tsa(tmp_path / "stranger")
+    assert main([*words, str(stranger.root)]) == 1
+    assert main([*words, str(tmp_path / "key.pem")]) == 2

@@ -142,3 +142,8 @@ def test_names_with_a_meaning_get_another(host: str) -> None:
 def test_a_restamp_name_covers_its_list() -> None:
     assert covered_file("restamp-2-freetsa.org") == "proofs/restamp-2.txt"
     assert covered_file("freetsa.org") == "tagmanifest-sha256.txt"
+
+
+def test_an_endless_object_identifier_costs_no_time() -> None:
+    with pytest.raises(DerError, match="too long"):
+        der.read_one(der.written(der.OBJECT_IDENTIFIER, b"\xff" * 900_000 + b"\x01")).dotted()
