@@ -46,21 +46,17 @@ class Chance:
 class Match:
     """All comparisons that hold between one Work (or none) and one Row, graded.
 
-    ``shard`` is the index of the shard in the scan.  ``basis`` is in tier order, as in ``matches.jsonl``.
+    ``shard`` is the index of the shard in the scan, ``work`` that of the Work in the portfolio.  ``basis`` is in tier order, as in ``matches.jsonl``.
     """
 
     shard: int
+    work: int | None
     hits: tuple[Hit, ...]
     basis: tuple[dict[str, Any], ...]
     tier: Tier
     expected_chance_matches: str | None
     checked: Checked | None
     caveats: frozenset[str] = frozenset()
-
-    @property
-    def work(self) -> int | None:
-        """Index of the Work in the portfolio."""
-        return self.hits[0].work
 
     @property
     def row(self) -> tuple[int, int, int]:
@@ -72,17 +68,26 @@ class Match:
 def group_hits(
     hits: Iterable[tuple[int, Hit]], portfolio: Portfolio, chance: Chance, config: ScanConfig
 ) -> list[Match]:
-    """Bring the hits of one Work and Row together and grade them; in scan order (shard, row, item, Work; no Work last)."""
-    grouped: dict[tuple[int, int, int, int], list[Hit]] = defaultdict(list)
+    """Bring the hits of one Work and Row together and grade them; in scan order (shard, row, item, Work; no Work last).
+
+    What holds for a row but concerns no single Work (its host, a name in its caption) stands in the basis of the Works found on
+    that row; on a row without any it is a finding of its own.
+    """
+    on_row: dict[tuple[int, int, int], dict[int | None, list[Hit]]] = defaultdict(lambda: defaultdict(list))
     for shard, hit in hits:
         item = -1 if hit.row.item is None else hit.row.item
-        work = len(portfolio.works) if hit.work is None else hit.work
-        grouped[shard, hit.row.row_number, item, work].append(hit)
-    matches = [_graded(key[0], tuple(found), chance, config) for key, found in sorted(grouped.items())]
+        on_row[shard, hit.row.row_number, item][hit.work].append(hit)
+    matches = []
+    for (shard, _, _), by_work in sorted(on_row.items()):
+        of_the_row = by_work.pop(None, [])
+        works: list[tuple[int | None, list[Hit]]] = sorted(by_work.items(), key=lambda entry: entry[0] or 0)
+        matches += [
+            _graded(shard, work, (*found, *of_the_row), chance, config) for work, found in works or [(None, [])]
+        ]
     return _with_company(matches, portfolio)
 
 
-def _graded(shard: int, hits: tuple[Hit, ...], chance: Chance, config: ScanConfig) -> Match:
+def _graded(shard: int, work: int | None, hits: tuple[Hit, ...], chance: Chance, config: ScanConfig) -> Match:
     checked = next((hit.checked for hit in hits if hit.checked is not None), None)
     second_check = None if checked is None else {"passed": checked.passed}
     entries = [_basis(hit, chance, config) for hit in hits]
@@ -100,6 +105,7 @@ def _graded(shard: int, hits: tuple[Hit, ...], chance: Chance, config: ScanConfi
     code = statement_of(entries[places[0]], expected_chance_matches=figure, second_check=second_check, observation=None)
     return Match(
         shard=shard,
+        work=work,
         hits=tuple(hits[place] for place in places),
         basis=tuple(entries[place] for place in places),
         tier=TIER_OF[code],

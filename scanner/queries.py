@@ -126,7 +126,7 @@ def _fingerprints(portfolio: Portfolio, algorithm: str, bits: int, control_works
         words=words,
         work=owner,
         variant=tuple(entry.variant for _, entry in known),
-        decoys=decoy_fingerprints(words[in_control], owner[in_control]),
+        decoys=decoy_fingerprints(words[in_control]),
         decoy_work=owner[in_control],
         decoy_works=min(control_works, len(portfolio.works)),
     )

@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from manifests.errors import ManifestError, OutputError
 from scanner._version import __version__
 from scanner.errors import ScannerError
 
@@ -75,7 +76,7 @@ def main() -> None:
     try:
         code = provscan.main(standalone_mode=False)
     except click.exceptions.Abort:
-        fail("stopped", code=130)
+        fail("stopped.", "Nothing finished is lost: the same command goes on from here.", code=130)
     except click.ClickException as error:
         error.show(sys.stderr)
         leave(error.exit_code)
@@ -83,6 +84,10 @@ def main() -> None:
         if debug:
             traceback.print_exc()
         fail(error.message, error.hint, code=error.exit_code)
+    except ManifestError as error:
+        if debug:
+            traceback.print_exc()
+        fail(str(error), getattr(error, "hint", ""), code=3 if isinstance(error, OutputError) else 1)
     except BrokenPipeError:
         # Whoever read our output (head, a pager) has left: not an error, and nobody is there to be told.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,7 +8,7 @@ import click
 
 
 @click.command("show")
-@click.argument("package", type=click.Path(path_type=Path))
+@click.argument("package", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language.")
 def command(package: Path, lang: str) -> None:
     """Print what a package says: what was scanned, the findings, what was not compared."""

@@ -17,7 +17,8 @@ from scanner.metadata.values import MetadataHit
 
 FURNITURE_ROWS = 1_000  # identity.md section 5: more rows than this …
 FURNITURE_CAPTIONS = 20  # … with more distinct captions than this: a logo, not a work
-SHARED_PER_ROWS = 100_000  # a name in more than one row of so many belongs to other people too
+SHARED_PER_ROWS = 100_000  # a name in more than one row of so many belongs to other people too …
+SHARED_LEAST_ROWS = 10  # … but in a small dataset a few rows of one artist are no sign of a common name
 FILE_NAME_ROWS = 50  # a file name in more rows than this is no distinctive one
 
 
@@ -91,9 +92,9 @@ def is_furniture(value: str, counts: Mapping[str, int]) -> bool:
 
 
 def is_shared_name(value: str, counts: Mapping[str, int], rows_scanned: int) -> bool:
-    """Whether a term stands in more than one of 100,000 rows scanned; the first row alone never makes a name common."""
+    """Whether a term stands in more than one of 100,000 rows scanned, and in more than ten at all."""
     rows = counts.get(f"rows:caption_contains:{value}", 0)
-    return rows > 1 and rows * SHARED_PER_ROWS > rows_scanned
+    return rows > SHARED_LEAST_ROWS and rows * SHARED_PER_ROWS > rows_scanned
 
 
 def judge_hits(hits: Iterable[MetadataHit], counts: Mapping[str, int], rows_scanned: int) -> Judged:

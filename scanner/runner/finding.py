@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from manifests.tiers import CHANCE_LIMIT
-from scanner.chance import fit
+from scanner.chance import composition, fit
 from scanner.errors import Incomplete, ShardError
 from scanner.events import StageAdvanced, StageBegan, StageEnded, Watcher
 from scanner.evidence import Findings, Question
@@ -38,6 +38,7 @@ class Gathered:
 
     def __init__(self, queries: Queries) -> None:
         """Begin with nothing."""
+        self._queries = queries
         shapes = {name: (queries.works, known.bits + 1) for name, known in queries.fingerprints.items()}
         self.hits: list[tuple[int, Hit]] = []
         self.nearest: dict[str, Histogram] = {name: np.zeros(shape, np.int64) for name, shape in shapes.items()}
@@ -65,12 +66,18 @@ class Gathered:
 
     def chance(self) -> Chance:
         """The chance models of the works, over all rows of the scan."""
-        models = {name: fit(table, table.shape[1] - 1) for name, table in self.nearest.items()}
+        models = {
+            name: fit(self.nearest[name], known.bits, composition(known.words, known.work, self._queries.works))
+            for name, known in self._queries.fingerprints.items()
+        }
         return Chance(models=models, rows={name: self.rows[name] for name in models})
 
     def control_findings(self) -> int:
         """Rows near enough to a decoy to carry a claim: what the method finds where there is nothing to find."""
-        models = {name: fit(table, table.shape[1] - 1) for name, table in self.control.items()}
+        models = {
+            name: fit(self.control[name], known.bits, composition(known.decoys, known.decoy_work, known.decoy_works))
+            for name, known in self._queries.fingerprints.items()
+        }
         return sum(
             count
             for (name, work, distance), count in self.control_near.items()

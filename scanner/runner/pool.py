@@ -115,7 +115,8 @@ class WorkerPool:
     def _start(self, task: Task) -> None:
         assert self._executor is not None
         try:
-            self._running[self._executor.submit(task.function, *task.arguments)] = task
+            with interrupts_held():
+                self._running[self._executor.submit(task.function, *task.arguments)] = task
         except BrokenProcessPool:
             self._waiting.appendleft(task)
             raise
@@ -140,6 +141,19 @@ class WorkerPool:
                 with contextlib.suppress(OSError, ValueError):
                     process.kill()
         executor.shutdown(wait=True, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back while a process is started, so that it is born deaf to it; it reaches us right after."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows: there the new process ignores it once it runs
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin_worker(prepare: Callable[..., None], arguments: tuple[Any, ...]) -> None:

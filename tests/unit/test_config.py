@@ -43,5 +43,8 @@ def test_every_setting_changes_the_digest_of_the_configuration() -> None:
 def test_a_configuration_holds_no_floats_and_reads_back_as_itself() -> None:
     record = ScanConfig().record()
     assert not any(isinstance(value, float) for value in record.values())
-    lines = [f"{name} = {str(value).lower() if not isinstance(value, str) else repr(value)}" for name, value in record.items()]
+    lines = [
+        f"{name} = {str(value).lower() if not isinstance(value, str) else repr(value)}"
+        for name, value in record.items()
+    ]
     assert parse_config("\n".join(lines), where="a.toml") == ScanConfig()

@@ -55,14 +55,18 @@ def graded(*hits: Hit, details: tuple[str, ...] = ("0.5", "0.5")) -> list[Match]
     return group_hits([(0, hit) for hit in hits], portfolio(*details), CHANCE, CONFIG)
 
 
-@pytest.mark.parametrize(("distance", "tier"), [(0, "compiler_fingerprint"), (2, "compiler_fingerprint"), (4, "fingerprint_lead")])
+@pytest.mark.parametrize(
+    ("distance", "tier"), [(0, "compiler_fingerprint"), (2, "compiler_fingerprint"), (4, "fingerprint_lead")]
+)
 def test_a_published_hash_carries_a_claim_only_while_chance_is_rare(distance: int, tier: str) -> None:
     (match,) = graded(near(1, distance))
     assert match.tier == tier
     assert match.basis[0]["threshold"] == (2 if tier == "compiler_fingerprint" else CONFIG.radius64)
 
 
-@pytest.mark.parametrize(("passed", "tier"), [(True, "packaged_image"), (False, "fingerprint_lead"), (None, "fingerprint_lead")])
+@pytest.mark.parametrize(
+    ("passed", "tier"), [(True, "packaged_image"), (False, "fingerprint_lead"), (None, "fingerprint_lead")]
+)
 def test_a_packaged_picture_needs_the_second_check(passed: bool | None, tier: str) -> None:
     checked = None if passed is None else Checked(method="m/1", value="0.9", threshold="0.6", passed=passed)
     (match,) = graded(near(1, 0, source="shard_bytes", checked=checked))
@@ -70,7 +74,9 @@ def test_a_packaged_picture_needs_the_second_check(passed: bool | None, tier: st
 
 
 def test_all_bases_of_a_row_are_kept_strongest_first() -> None:
-    digest = Hit(row=RowRef(row_number=1), work=0, kind="digest_equal", metric="md5", value="ab", source_of_hash="compiler")
+    digest = Hit(
+        row=RowRef(row_number=1), work=0, kind="digest_equal", metric="md5", value="ab", source_of_hash="compiler"
+    )
     url = Hit(row=RowRef(row_number=1), work=0, kind="url_equal", metric="url_rules/1", value="https://a")
     (match,) = graded(url, near(1, 4), digest)
     assert [entry["kind"] for entry in match.basis] == ["digest_equal", "url_equal", "fingerprint_near"]
@@ -111,7 +117,14 @@ def test_the_nearest_leads_are_the_ones_that_are_listed() -> None:
 
 def caption(row: int, *, shared: bool = False, work: int | None = None) -> Hit:
     caveats = ("name_shared",) if shared else ()
-    return Hit(row=RowRef(row_number=row), work=work, kind="caption_contains", metric="url_rules/1", value="Ann", caveats=caveats)
+    return Hit(
+        row=RowRef(row_number=row),
+        work=work,
+        kind="caption_contains",
+        metric="url_rules/1",
+        value="Ann",
+        caveats=caveats,
+    )
 
 
 def test_a_name_that_others_bear_is_listed_only_where_another_rule_agrees() -> None:
@@ -121,16 +134,27 @@ def test_a_name_that_others_bear_is_listed_only_where_another_rule_agrees() -> N
     assert beyond == {Tier.CAPTION_NAMES: 1}
 
 
+def test_a_name_on_the_row_of_a_work_supports_its_finding_and_is_none_of_its_own() -> None:
+    (match,) = graded(near(1, 0), caption(1))
+    assert (match.work, [entry["kind"] for entry in match.basis]) == (0, ["fingerprint_near", "caption_contains"])
+    (alone,) = graded(caption(1))
+    assert alone.work is None
+
+
 def test_a_name_in_many_rows_becomes_a_shared_name() -> None:
     hits = [(0, caption(row)) for row in range(3)]
-    rare, _ = weigh_terms(hits, {"rows:caption_contains:Ann": 3}, rows_scanned=10**6)
-    many, _ = weigh_terms(hits, {"rows:caption_contains:Ann": 3}, rows_scanned=1000)
+    rare, _ = weigh_terms(hits, {"rows:caption_contains:Ann": 30}, rows_scanned=10**7)
+    many, _ = weigh_terms(hits, {"rows:caption_contains:Ann": 30}, rows_scanned=1000)
     assert not any("name_shared" in hit.caveats for _, hit in rare)
     assert all("name_shared" in hit.caveats for _, hit in many)
 
 
 def test_within_a_part_nothing_is_dropped_without_being_counted() -> None:
-    hits = [near(row, 8) for row in range(10)] + [near(row, 2) for row in range(20, 30)] + [caption(row) for row in range(5)]
+    hits = (
+        [near(row, 8) for row in range(10)]
+        + [near(row, 2) for row in range(20, 30)]
+        + [caption(row) for row in range(5)]
+    )
     counted: Counter[str] = Counter()
     kept = within_limits(hits, CONFIG, counted)
     assert len(kept) + counted.total() == len(hits)

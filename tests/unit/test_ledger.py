@@ -29,7 +29,11 @@ def test_a_damaged_outcome_is_forgotten_not_believed(tmp_path: Path, damage: str
 
 
 def test_a_second_run_is_refused_while_the_first_is_at_work(tmp_path: Path) -> None:
-    with open_ledger(tmp_path / "p"), pytest.raises(LedgerError, match="another scan is at work"), open_ledger(tmp_path / "p"):
+    with (
+        open_ledger(tmp_path / "p"),
+        pytest.raises(LedgerError, match="another scan is at work"),
+        open_ledger(tmp_path / "p"),
+    ):
         pass
     with open_ledger(tmp_path / "p") as ledger:
         ledger.remember("a", "b")
