@@ -136,6 +136,18 @@ def is_word(character: str) -> bool:
     return unicodedata.category(character)[0] in "LMN"
 
 
+def is_format(character: str) -> bool:
+    """Whether the normal form drops a character: zero width, bidi marks, tags, variation selectors."""
+    return _FORMAT.match(character) is not None
+
+
+def folded_character(character: str) -> str:
+    """What folding and the likeness of marks make of one decomposed character: a base letter, a plain mark, or ''."""
+    if _FOLDED_MARKS.match(character):
+        return ""
+    return character.translate(_LIKE_MARKS).translate(_FOLDED_LETTERS)
+
+
 def is_no_space(character: str) -> bool:
     """Whether a character belongs to a script written without spaces between words (Han, kana, Hangul, Thai and their like)."""
     return _NO_SPACE.match(character) is not None

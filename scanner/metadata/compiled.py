@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from scanner.captions import Term, TermIndex, TermKind, compile_term
 from scanner.datasets import Role
 from scanner.identity import Domain, Identity
+from scanner.metadata.accelerated import Accelerator
 from scanner.metadata.values import Declaration
-from scanner.urls import BadUrl, CanonicalUrl, asset_key, canonicalize_url, platform_of
+from scanner.urls import AssetKey, BadUrl, CanonicalUrl, asset_key, canonicalize_url, platform_of
 from scanner.urls.profiles import ProfileKey, has_user_names, profile_keys
 from scanner.works import Work
 
@@ -33,8 +34,10 @@ class Identifiers:
 
     Attributes:
         verbatim: declared URLs by their own text.
+        bad_urls: declared texts that have no canonical form: looked for as they are.
         urls: declared URLs by compare form.
         assets: declared URLs by asset key (family, scope, key).
+        keys: these asset keys, each once.
         domains: declared domains that cover the release.
         profiles: declared profiles by key.
         file_names: declared URLs by distinctive file name stem.
@@ -43,13 +46,16 @@ class Identifiers:
     """
 
     verbatim: Declarations
+    bad_urls: tuple[str, ...]
     urls: Declarations
     assets: Mapping[tuple[str, str, str], tuple[Declaration, ...]]
+    keys: tuple[AssetKey, ...]
     domains: Mapping[str, Domain]
     profiles: Mapping[ProfileKey, Profile]
     file_names: Declarations
     terms: TermIndex
     warnings: tuple[str, ...]
+    accelerator: Accelerator = field(default_factory=Accelerator, compare=False, repr=False)
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -76,13 +82,16 @@ def compile_identifiers(
     good = [(one, url) for one, url in canonical if isinstance(url, CanonicalUrl)]
     warnings = [f"{one.url[:200]!r} is not an http or https address ({url.reason}); only equal text is looked for"
                 for one, url in canonical if isinstance(url, BadUrl)]  # fmt: skip
+    keys = [(one, key) for one, url in good if (key := asset_key(url)) is not None]
     profiles, lost = _profiles(identity)
     terms, unused = _terms(identity, works)
     domains = {one.domain: one for one in identity.domains if one.covers(released)}
     return Identifiers(
         verbatim=_grouped((one.url, one) for one in declared),
+        bad_urls=tuple(dict.fromkeys(one.url for one, url in canonical if isinstance(url, BadUrl))),
         urls=_grouped((url.compare, one) for one, url in good),
-        assets=_grouped((key.identity, one) for one, url in good if (key := asset_key(url)) is not None),
+        assets=_grouped((key.identity, one) for one, key in keys),
+        keys=tuple({key.identity: key for _, key in keys}.values()),
         domains=domains,
         profiles=profiles,
         file_names=_grouped((stem, one) for one, url in good if (stem := file_name(url)) is not None),

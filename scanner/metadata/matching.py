@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scanner.captions import TermFound
 from scanner.datasets import Role
+from scanner.metadata.columns import text_column
 from scanner.metadata.compiled import Identifiers, file_name
 from scanner.metadata.values import Declaration, MetadataHit
 from scanner.urls import URL_RULES, AssetKey, BadUrl, CanonicalUrl, asset_key, canonicalize_url
@@ -25,37 +26,49 @@ def match_batch(
     Args:
         urls: the rows' URL cells, any Arrow text or binary type, or None where the layout has no such column.
         captions: human captions likewise.
-        machine_captions: machine-made captions likewise; a list of text per row is looked through text by text.
+        machine_captions: machine-made captions likewise; of a list per row every text is looked through.
         identifiers: what is looked for.
 
-    The result does not depend on how rows are cut into batches, but for ``index``.
+    The result does not depend on how rows are cut into batches, but for ``index``.  A cell that is no UTF-8 is read with U+FFFD.
     """
-    hits = [hit for number, cell in _cells(urls) for hit in match_url(number, cell, identifiers)]
-    hits += [hit for number, cell in _cells(captions) for hit in match_caption(number, cell, Role.CAPTION, identifiers)]
-    hits += [
-        hit
-        for number, cell in _cells(machine_captions)
-        for hit in match_caption(number, cell, Role.MACHINE_CAPTION, identifiers)
-    ]
-    return sorted(hits, key=lambda hit: hit.sort_key)
+    return _matched((urls, captions, machine_captions), identifiers)
 
 
 def match_batch_reference(
     urls: pa.Array | None, captions: pa.Array | None, machine_captions: pa.Array | None, identifiers: Identifiers
 ) -> list[MetadataHit]:
-    """The same, slow and obvious: every cell, every term, no filter and no index."""
-    return match_batch(urls, captions, machine_captions, identifiers)
+    """The same, slow and obvious: every cell is read and every term searched for, without filter or index."""
+    hits: list[MetadataHit] = []
+    column = text_column(urls)
+    if column is not None:
+        hits += [hit for row, cell in column.texts() for hit in match_url(row, cell, identifiers)]
+    for texts, role in ((captions, Role.CAPTION), (machine_captions, Role.MACHINE_CAPTION)):
+        column = text_column(texts)
+        if column is not None:
+            for row, cell in column.texts():
+                hits += _caption_hits(row, cell, role, identifiers.terms.found_in_reference(cell))
+    return _in_order(hits)
 
 
-def _cells(column: pa.Array | None) -> Iterator[tuple[int, str]]:
-    if column is None:
-        return
-    for number, cell in enumerate(column):
-        value = cell.as_py()
-        if isinstance(value, bytes):
-            value = value.decode("utf-8", "replace")
-        if value is not None:
-            yield number, value
+def _matched(columns: tuple[pa.Array | None, ...], identifiers: Identifiers) -> list[MetadataHit]:
+    urls, captions, machine_captions = map(text_column, columns)
+    accelerator = identifiers.accelerator
+    if accelerator.pays(max((len(one) for one in (urls, captions, machine_captions) if one is not None), default=0)):
+        accelerator.load(identifiers)
+    hits: list[MetadataHit] = []
+    if urls is not None and Role.URL in identifiers.roles:
+        cells = accelerator.url_cells(urls, identifiers)
+        hits += [hit for row, cell in urls.texts(cells) for hit in match_url(row, cell, identifiers)]
+    if identifiers.terms.terms:
+        for column, role in ((captions, Role.CAPTION), (machine_captions, Role.MACHINE_CAPTION)):
+            if column is not None:
+                for row, cell in column.texts(accelerator.caption_cells(column)):
+                    hits += _caption_hits(row, cell, role, identifiers.terms.found_in(cell))
+    return _in_order(hits)
+
+
+def _in_order(hits: list[MetadataHit]) -> list[MetadataHit]:
+    return sorted(hits, key=lambda hit: (*hit.sort_key, hit.row_value))
 
 
 def match_url(index: int, cell: str, identifiers: Identifiers) -> Iterator[MetadataHit]:
@@ -177,11 +190,6 @@ def _file_name_hit(index: int, cell: str, stem: str, declaration: Declaration) -
         strength="candidate",
         caveats=frozenset({"url_declared"}),
     )
-
-
-def match_caption(index: int, cell: str, column: Role, identifiers: Identifiers) -> list[MetadataHit]:
-    """The hits of one caption cell."""
-    return _caption_hits(index, cell, column, identifiers.terms.found_in(cell))
 
 
 def _caption_hits(index: int, cell: str, column: Role, found: list[TermFound]) -> list[MetadataHit]:

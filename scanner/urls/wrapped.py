@@ -23,6 +23,8 @@ _PARAMETERS: Final = (
 _SCHEMELESS_PROXIES: Final = frozenset(
     {"images.weserv.nl", "wsrv.nl", "images.duckduckgo.com", "external-content.duckduckgo.com"}
 )
+WRAPPING_HOSTS: Final = (*(f"i{number}.wp.com" for number in range(10)), *sorted(_SCHEMELESS_PROXIES))
+"""Hosts whose addresses hold another address without its scheme."""
 _OWN_PATH: Final = re.compile(r"^/cdn-cgi/image/[^/]*(?=/)")
 _NEXT: Final = "/_next/image"
 

@@ -79,7 +79,7 @@ ART: Final[tuple[Rule, ...]] = (
     Rule(
         family="booru",
         hosts=_BOORUS,
-        form=form(rf"(?<![0-9a-f])(?P<id>{_HEX32})(?![0-9a-f])"),
+        form=form(rf"(?<![0-9A-Za-z])(?P<id>{_HEX32})(?![0-9A-Za-z])"),
         crop_maybe=form(r"/crop/|/180x180/|/360x360/|/720x720/"),
     ),
     Rule(

@@ -23,7 +23,8 @@ class Rule:
     Attributes:
         family: the service; rules of one family give comparable keys.
         hosts: domains it applies to, sub-domains included.
-        form: searched for in the path; its named groups fill ``key``.
+        form: searched for in the path; its named groups fill ``key``.  The group ``id`` (else ``shop``) begins a word: no letter or
+            digit stands before it.
         key: the key as a format string over the groups; a group that is absent is empty.
         on_query: the form is searched for in path and query instead.
         strength: what an equal key is worth.
@@ -67,6 +68,7 @@ class Rule:
             crop=self._crop(rest),
             mockup=self._is_mockup(rest),
             rule=f"{self.family}/1",
+            anchor=groups.get("id") or groups["shop"],
         )
 
     def _sides(self, groups: Mapping[str, str], rest: str) -> tuple[int | None, int | None]:

@@ -25,7 +25,7 @@ STOCK: Final[tuple[Rule, ...]] = (
     Rule(
         family="istock",
         hosts=("istockphoto.com", "gettyimages.com"),
-        form=form(r"[-/](?:id)(?P<id>[0-9]{5,12})(?:$|[?._/-])"),
+        form=form(r"[-/](?P<id>id[0-9]{5,12})(?:$|[?._/-])"),
     ),
     Rule(family="depositphotos", hosts=("depositphotos.com",), form=form(r"/depositphotos_(?P<id>[0-9]{5,12})[-.]")),
     Rule(family="bigstock", hosts=("bigstockphoto.com",), form=form(rf"/(?:[a-z]+[0-9]*)/(?P<id>[0-9]{{5,12}}){END}")),

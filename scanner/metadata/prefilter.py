@@ -1,0 +1,233 @@
+"""Which cells could match at all: tables from the identifiers, compiled loops over the columns.
+
+The definition is in ``matching`` and the modules it calls; this is only faster.  A cell that is not marked here matches nothing, tested
+against the definition on random and on real text.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from scanner.metadata.literals import (
+    EXACT,
+    NEEDS_LITERAL,
+    SURVIVES,
+    WRAPS,
+    HostTable,
+    Literal,
+    LiteralTable,
+    host_table,
+    literal_at_word,
+    literal_table,
+)
+from scanner.metadata.skeleton import kind_of, skeleton_of, skeleton_table, skeleton_text
+from scanner.urls import AssetKey
+from scanner.urls.families import RULES
+from scanner.urls.profiles import label_hosts, path_hosts
+from scanner.urls.sizes import IMAGE_END
+from scanner.urls.wrapped import WRAPPING_HOSTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import ModuleType
+
+    from scanner.captions import Term
+    from scanner.metadata.columns import TextColumn
+    from scanner.metadata.compiled import Identifiers
+
+_FAMILY_HOSTS: Final = {
+    "google": ("blogspot.com", "googleusercontent.com", "ggpht.com"),
+    **{
+        family: tuple({host: None for rule in RULES if rule.family == family for host in rule.hosts})
+        for family in {r.family for r in RULES}
+    },
+}
+_COMMON: Final = frozenset(
+    b"image images upload uploads uploaded content product products catalog files photo photos picture pictures media assets static "
+    b"thumb thumbs thumbnail gallery galleries cache default public original large small medium data site sites storage img pics "
+    b"version wp wordpress blog shop store article articles news category index jpeg tumblr project_modules projects covers "
+    b"2005 2006 2007 2008 2009 2010 2011 2012 2013 2014 2015 2016 2017 2018 2019 2020 2021 2022 2023 2024 2025 2026".split()
+)
+_WORD: Final = re.compile(rb"[a-z0-9\x80-\xff]+")
+_ASCII_KIND: Final = np.frombuffer(
+    bytes(ord(chr(code).lower()) if chr(code).isalnum() else 0 for code in range(128)), np.uint8
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UrlFilter:
+    """What decides about a URL cell: hosts, literals of asset keys, file names; ``wrapped_survive``: some key has no literal."""
+
+    hosts: HostTable
+    literals: LiteralTable
+    names: LiteralTable
+    wrapped_survive: bool
+
+
+@functools.cache
+def kernels() -> ModuleType | None:
+    """The compiled loops; None where numba is missing or broken: then every cell is looked at by the plain functions."""
+    try:
+        from scanner.metadata import kernels as module  # noqa: PLC0415 - half a second, only when it pays
+    except (ImportError, OSError, RuntimeError, SystemError, AttributeError, EOFError, NotImplementedError):
+        return None
+    return module
+
+
+def stream(text: str) -> bytes:
+    """Lower case, every escape decoded, ``&amp;`` as ``&``: what the compiled loop makes of a URL's path and query."""
+    raw = text.encode("utf-8", "surrogatepass")
+    out = bytearray()
+    at = 0
+    while at < len(raw):
+        byte = raw[at]
+        at += 1
+        while byte == 0x25 and re.fullmatch(rb"[0-9A-Fa-f]{2}", raw[at : at + 2]):
+            byte = int(raw[at : at + 2], 16)
+            at += 2
+        out.append(byte + 32 if 65 <= byte < 91 else byte)
+        if out.endswith(b"&amp;"):
+            del out[-4:]
+    return bytes(out)
+
+
+def url_filter(identifiers: Identifiers) -> UrlFilter | None:
+    """The filter for URL cells; None where something declared has no literal and no host that could stand for it."""
+    hosts: dict[str, int] = dict.fromkeys(WRAPPING_HOSTS, WRAPS)
+    literals: list[Literal] = []
+    wrapped_survive = False
+
+    def add(host: str, flags: int) -> None:
+        if not host.startswith("["):  # an address in brackets is always looked at
+            hosts[host] = hosts.get(host, 0) | flags
+
+    for key in identifiers.keys:
+        literal = _literal_of(key)
+        for host in _FAMILY_HOSTS.get(key.family) or (re.sub(r":[0-9]+$", "", key.scope),):
+            add(host, SURVIVES if literal is None else NEEDS_LITERAL)
+        wrapped_survive = wrapped_survive or literal is None
+        literals += [] if literal is None else [literal]
+    for host in identifiers.domains:
+        add(host, SURVIVES)
+    for platform, name in identifiers.profiles:
+        literals += _profile_hosts(platform, name, add)
+    names = [Literal(content=stream(stem), offset=0) for stem in identifiers.file_names]
+    if any(b"%" in name.content[-2:] or len(name.content) < 8 for name in names):
+        return None
+    return UrlFilter(
+        hosts=host_table(hosts),
+        literals=literal_table(literals),
+        names=literal_table(names),
+        wrapped_survive=wrapped_survive,
+    )
+
+
+def _profile_hosts(platform: str, name: str, add: Any) -> list[Literal]:
+    """Mark the hosts of a profile; the literals for those where the name stands in file names."""
+    if platform == "site":
+        add(name.partition("/")[0].partition(":")[0], EXACT)
+        return []
+    literals: list[Literal] = []
+    for host in label_hosts((platform, name)):
+        if host.isascii():
+            add(host, EXACT)
+    for host in path_hosts(platform):
+        if host in {"deviantart.net", "wixmp.com"}:
+            run = re.match("[a-z0-9]+", name)
+            add(host, SURVIVES if run is None else NEEDS_LITERAL)
+            literals += [] if run is None else [Literal(content=b"by_" + run[0].encode(), offset=0)]
+        else:
+            add(host, EXACT)
+    return literals
+
+
+def _literal_of(key: AssetKey) -> Literal | None:
+    """Bytes that stand in one piece in every URL with this key."""
+    if key.anchor:
+        return _url_literal(stream(key.anchor))
+    path, _, query = key.key.partition("?")
+    *folders, last = path.split("/")
+    pieces = [stream(IMAGE_END.sub("", last)), *map(stream, reversed(folders)), *map(stream, query.split("&"))]
+    found = [literal for piece in pieces if (literal := _url_literal(piece)) is not None]
+    return max(found, key=_worth, default=None)
+
+
+def _url_literal(content: bytes) -> Literal | None:
+    if b"%" in content[-2:]:  # might join what follows to an escape
+        return None
+    return literal_at_word(content, [(word.start(), len(word[0])) for word in _WORD.finditer(content)], _COMMON)
+
+
+def _worth(literal: Literal) -> tuple[int, bool, int]:
+    word = _WORD.match(literal.content[literal.offset :])
+    said = b"" if word is None else word[0]
+    return (len(literal.window), said not in _COMMON, min(len(literal.content), 12))
+
+
+def caption_filter(terms: Iterable[Term]) -> LiteralTable | None:
+    """The literals of all terms; None where a term has none, so that every caption has to be looked at."""
+    literals: list[Literal] = []
+    for term in terms:
+        for parts in term.forms:
+            literal = _caption_literal(parts)
+            if literal is None:
+                return None
+            literals.append(literal)
+    return literal_table(literals)
+
+
+def _caption_literal(parts: tuple[str, ...]) -> Literal | None:
+    """The skeleton of the parts, or of the longest piece where a separator between two parts may be missing."""
+    pieces, piece = [], [parts[0]]
+    for before, part in zip(parts, parts[1:], strict=False):
+        if kind_of(before[-1]) == kind_of(part[0]) == 2:  # both without spaces: 葛飾北斎 and 葛飾 北斎
+            pieces.append(piece)
+            piece = []
+        piece.append(part)
+    pieces.append(piece)
+    skeletons = [skeleton_text(" ".join(piece)).lstrip(" ") for piece in pieces]
+    best = max(skeletons, key=lambda text: len(text.encode()))
+    if not best or not skeleton_of(parts[0][0]):
+        return None  # begins with a mark
+    content = best.encode()
+    return literal_at_word(content, _caption_words(best))
+
+
+def _caption_words(skeleton: str) -> list[tuple[int, int]]:
+    """Byte positions where a window may begin: words, and each character of a script without spaces; with the word's bytes."""
+    words: list[tuple[int, int]] = []
+    at = 0
+    for run in re.findall(" |[^ ]+", skeleton):
+        if run != " ":
+            no_space = kind_of(run[0]) == 2
+            words += [
+                (at + len(run[:n].encode()), len(run[n:].encode())) for n in (range(len(run)) if no_space else (0,))
+            ]
+        at += len(run.encode())
+    return words
+
+
+def surviving_urls(module: ModuleType, column: TextColumn, wanted: UrlFilter) -> npt.NDArray[np.int64]:
+    """The cells of a URL column that have to be looked at, ascending."""
+    out = np.zeros(len(column), np.uint8)
+    hosts = (wanted.hosts.bitmap, wanted.hosts.keys, wanted.hosts.flags)
+    module.urls(
+        column.content, column.offsets, hosts, wanted.literals.arrays, wanted.names.arrays, not wanted.names.is_empty,
+        wanted.wrapped_survive, out,
+    )  # fmt: skip
+    return np.flatnonzero(out)
+
+
+def surviving_captions(module: ModuleType, column: TextColumn, wanted: LiteralTable) -> npt.NDArray[np.int64]:
+    """The cells of a caption column that have to be looked at, ascending."""
+    out = np.zeros(len(column), np.uint8)
+    table = skeleton_table()
+    unicode = (table.kind, table.first, table.count, table.pool)
+    module.captions(column.content, column.offsets, _ASCII_KIND, unicode, wanted.arrays, out)
+    return np.flatnonzero(out)
