@@ -1,19 +1,13 @@
 """One file to its digests, facts and fingerprints; many files in worker processes that may die.
 
-A decoder can crash on a damaged file and take its process with it.  ``ProcessPoolExecutor`` then says so for every
-file in flight (``multiprocessing.Pool`` would wait for ever), so those are measured again, one at a time: the file that
-kills its process alone as well is the culprit.
+A decoder can crash on a damaged file and take its process with it: that file is excluded (``processes.WorkerPool``).
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -21,7 +15,7 @@ from PIL import Image
 
 from scanner.decoding import WORK_FORMATS, DecodeLimits, Picture, PictureError, decode_picture
 from scanner.hashers import detail, grey_pixels
-from scanner.processes import ignore_interrupts, one_thread_each
+from scanner.processes import Died, Task, WorkerPool
 from scanner.works import ExcludedReason, VariantFingerprint
 
 if TYPE_CHECKING:
@@ -120,44 +114,11 @@ def measure_all(paths: Sequence[str], measure: Measure, workers: int) -> Iterato
 
 
 def _in_workers(paths: Sequence[str], measure: Measure, workers: int) -> Iterator[tuple[str, Measured]]:
-    pending = list(reversed(paths))
-    while pending:
-        suspects: list[str] = []
-        with _executor(min(workers, len(pending))) as executor:
-            running: dict[Future[Measured], str] = {}
-            while (pending or running) and not suspects:
-                # As many in flight as there are workers: whatever is in flight when one dies is tried again.
-                while pending and len(running) < workers and not suspects:
-                    path = pending.pop()
-                    try:
-                        running[executor.submit(measure, path)] = path
-                    except BrokenProcessPool:
-                        suspects.append(path)
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    path = running.pop(future)
-                    try:
-                        yield path, future.result()
-                    except BrokenProcessPool:
-                        suspects.append(path)
-            for future, path in running.items():
-                suspects.append(path)
-                future.cancel()
-        for path in sorted(suspects):
-            yield path, _measured_alone(path, measure)
+    with WorkerPool(min(workers, len(paths))) as pool:
+        for path in paths:
+            pool.submit(Task(key=path, function=measure, arguments=(path,)))
+        for path, result in pool.completed():
+            yield path, _CRASHED if isinstance(result, Died) else result
 
 
-def _measured_alone(path: str, measure: Measure) -> Measured:
-    with _executor(1) as executor:
-        try:
-            return executor.submit(measure, path).result()
-        except BrokenProcessPool:
-            note = "the process that decoded it ended, twice"
-            return Measured(reason=ExcludedReason.DECODE_CRASH, note=note)
-
-
-@contextmanager
-def _executor(workers: int) -> Iterator[ProcessPoolExecutor]:
-    spawned = multiprocessing.get_context("spawn")
-    # Processes start when work is submitted, so the environment holds for as long as the executor lives.
-    with one_thread_each(), ProcessPoolExecutor(workers, mp_context=spawned, initializer=ignore_interrupts) as executor:
-        yield executor
+_CRASHED = Measured(reason=ExcludedReason.DECODE_CRASH, note="the process that decoded it ended, twice")

@@ -17,8 +17,8 @@ from scanner.exhibits import Exhibit, ExhibitRequest, PictureRequest
 from scanner.grading import Chance, Match, group_hits, listed, tiers_not_listed, weigh_terms
 from scanner.hashers import ALGORITHMS
 from scanner.metadata import trim_terms
+from scanner.processes import Died, Task, WorkerPool
 from scanner.runner import tasks
-from scanner.runner.pool import Died, Task, WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

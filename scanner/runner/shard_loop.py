@@ -16,8 +16,8 @@ from scanner.datasets import ShardDigest
 from scanner.errors import ShardError
 from scanner.events import StageAdvanced, StageBegan, StageEnded, Watcher
 from scanner.outcomes import Outcome
+from scanner.processes import Died, Task, WorkerPool
 from scanner.runner import tasks
-from scanner.runner.pool import Died, Task, WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
