@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scanner.processes import Died, Task, WorkerPool
+from scanner.processes import Died, Task, WorkerPool, one_thread_each
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills processes the POSIX way")
 
