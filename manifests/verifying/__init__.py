@@ -120,7 +120,7 @@ def _check_records(
             pass
     if manifest is not None:
         sums.compare(manifest, notes)
-        check_counts(manifest, tally, negatives, notes)
+        check_counts(manifest, tally, negatives, tables, notes)
     _check_exports(folder, facts, notes)
 
 

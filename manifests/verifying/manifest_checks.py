@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from manifests.records import Tally
     from manifests.verifying.checks import Notes
     from manifests.verifying.seal import FileFacts
+    from manifests.verifying.tables import Tables
 
 MANIFEST: Final = "data/manifest.json"
 
@@ -58,8 +59,8 @@ def check_files(manifest: Mapping[str, Any], facts: Mapping[str, FileFacts], not
                     notes.problem("manifest.files", what, f"data/{path}", expected=f"{name} {expected}", found=found)
 
 
-def check_counts(manifest: Mapping[str, Any], tally: Tally, negatives: int, notes: Notes) -> None:
-    """``results`` counted again from the records."""
+def check_counts(manifest: Mapping[str, Any], tally: Tally, negatives: int, tables: Tables, notes: Notes) -> None:
+    """``results`` and ``portfolio`` counted again from the records."""
     results = manifest["results"]
     counted = {
         "findings": tally.findings,
@@ -72,10 +73,12 @@ def check_counts(manifest: Mapping[str, Any], tally: Tally, negatives: int, note
     }
     stated = {name: results[name] for name in counted}
     stated["by_host"] = [(entry["host"], entry["findings"], entry["works"]) for entry in results["by_host"]]
+    counted["portfolio"] = {"works": len(tables.works), "files_excluded": tables.excluded}
+    stated["portfolio"] = manifest["portfolio"]
     for name, found in counted.items():
         notes.looked("manifest.counts")
         if stated[name] != found:
-            _note(notes, "manifest.counts", f"results.{name}: {stated[name]}", f"{found}")
+            _note(notes, "manifest.counts", f"{name}: {stated[name]}", f"{found}")
     for entry in results["by_host"]:
         if entry["host"] != entry["domain"] and not entry["host"].endswith(f".{entry['domain']}"):
             _note(notes, "manifest.counts", f"results.by_host: {entry['domain']} is no domain of {entry['host']}")

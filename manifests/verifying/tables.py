@@ -61,6 +61,7 @@ class Tables:
     shards: dict[tuple[str, str | None, str], ShardFacts] = field(default_factory=dict)
     observations: dict[str, bytes] = field(default_factory=dict)
     identity: str = ""
+    excluded: int = 0
     _offsets: dict[str, dict[tuple[int, int | None], int]] = field(default_factory=dict)
 
     def row(self, shard16: str, row_number: int, item: int | None) -> dict[str, Any] | None:
@@ -91,6 +92,7 @@ class Tables:
     def _add_work(self, line: Line, notes: Notes) -> None:
         record = line.record
         if record["status"] != "included":
+            self.excluded += 1
             return
         notes.looked("matches.ids")
         wanted = work_id(record["sha256"] or "")

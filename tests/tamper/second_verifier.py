@@ -38,7 +38,7 @@ def canonical(value: Any) -> bytes:
 
 
 def parse(data: bytes, shape: str) -> Any:
-    value = json.loads(data.decode(), parse_float=lambda _: need(False, "a float"))
+    value = json.loads(data.decode(), parse_float=lambda _: need(holds=False, what="a float"))
     need(canonical(value) == data, "not canonical")  # so no repeated key, no white space
     SHAPES[shape].validate(value)
     return value
@@ -127,15 +127,15 @@ def check_match(match: Any, man: Any, got: Any, rows: Any) -> dict[str, Any]:
 
 def check_accounts(man: Any, data: Any, got: Any) -> None:
     matches, results, total = got["matches"], man["results"], man["search"]["rows_scanned"]
-    found = {match["work_id"] for match in matches} - {None}
-    included = {work["work_id"] for work in got["portfolio"] if work["status"] == "included" and work["work_id"] == f"w-{work['sha256'][:16]}"}
-    need(included == found ^ {line["work_id"] for line in got["negatives"]} and {total} >= {line["rows_scanned"] for line in got["negatives"]}, "negatives")
-    for name, known in (("tier", TIERS), ("grade", "ABCD")):
-        need(results[f"by_{name}"] == {value: sum(match[name] == value for match in matches) for value in known}, name)
-    need((len(matches), len(found), len(got["negatives"])) == (results["findings"], results["works_with_findings"], results["works_without"]), "results")
+    found, included = {match["work_id"] for match in matches} - {None}, {work["work_id"] for work in got["portfolio"] if work["status"] == "included" and work["work_id"] == f"w-{work['sha256'][:16]}"}
+    counts = {status: sum(work["status"] == status for work in got["portfolio"]) for status in ("included", "excluded")}
+    need(list(counts.values()) == [man["portfolio"]["works"], man["portfolio"]["files_excluded"]] and included == found ^ {line["work_id"] for line in got["negatives"]} and {total} >= {line["rows_scanned"] for line in got["negatives"]}, "negatives")
+    tally = [{value: sum(match[name] == value for match in matches) for value in known} for name, known in (("tier", TIERS), ("grade", "ABCD"))]
+    need([*tally, len(matches), len(found), len(got["negatives"])] == [results["by_tier"], results["by_grade"], results["findings"], results["works_with_findings"], results["works_without"]], "results")
     pairs = [(match["row"]["url"].split("/")[2], match["work_id"]) for match in matches if match["row"]["url"]]
     hosts = [(host, sum(host == other for other, _ in pairs), len({work for other, work in pairs if other == host and work})) for host in sorted(dict(pairs))]
     need(hosts == [(line["host"], line["findings"], line["works"]) for line in results["by_host"]], "by_host")
+    need([sum(line["status"] == status for line in got["coverage"]) for status in ("scanned", "skipped", "failed")] == [sum(known["shards"][status] for known in man["datasets"]) for status in ("scanned", "skipped", "failed")], "shards")
     need(all(max(line["compared"].values()) <= line["rows_scanned"] <= line["rows"] for line in got["coverage"]) and total == sum(line["rows_scanned"] for line in got["coverage"]) == sum(line["rows_scanned"] for line in man["datasets"]), "rows_scanned")
     need([event["prev_sha256"] for event in got["events"]] == ["0" * 64, *map(sha, lines(data["events.jsonl"]))][:-1], "events")
     need(man["config_sha256"] == sha(canonical(man["config"])) and man["subject"]["identity_sha256"] == sha(data["identity.json"]), "digests")
