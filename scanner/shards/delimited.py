@@ -122,7 +122,11 @@ class DelimitedReader:
                     yield line.removesuffix(b"\r").split(self._delimiter)
             return
         csv.field_size_limit(MAX_RECORD_BYTES)
-        text = (line for block in self._blocks() for line in io.StringIO(block.decode("utf-8", "surrogateescape"), newline="\n"))
+        text = (
+            line
+            for block in self._blocks()
+            for line in io.StringIO(block.decode("utf-8", "surrogateescape"), newline="\n")
+        )
         try:
             for record in csv.reader(text, delimiter=self._delimiter.decode()):
                 yield [field.encode("utf-8", "surrogateescape") for field in record]
@@ -269,5 +273,8 @@ def _is_header(names: list[str], records: list[Record]) -> bool:
         return False
     if all(name and len(name) <= _HEADER_BYTES for name in names) and len(set(names)) == len(names):
         return True
-    columns = ([record[place].decode("utf-8", "replace") for record in records if place < len(record)] for place in range(len(names)))
+    columns = (
+        [record[place].decode("utf-8", "replace") for record in records if place < len(record)]
+        for place in range(len(names))
+    )
     return not any(url_share(values) >= 0.9 for values in columns)

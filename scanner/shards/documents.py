@@ -136,12 +136,14 @@ class JsonColumnsReader:
             ShardDamaged: unreadable, or no array in it.
         """
         self._path, self._name = path, name
-        columns = {key: [value for _, value in itertools.islice(values, SAMPLE_ROWS)] for key, values in self._columns()}
+        columns = {
+            key: [value for _, value in itertools.islice(values, SAMPLE_ROWS)] for key, values in self._columns()
+        }
         if not columns:
-            raise ShardDamaged(f"{name}: it holds no array.", hint="A dataset in JSON is an array, or an object of arrays.")
-        self._head = [
-            dict(zip(columns, values, strict=True)) for values in itertools.zip_longest(*columns.values())
-        ]
+            raise ShardDamaged(
+                f"{name}: it holds no array.", hint="A dataset in JSON is an array, or an object of arrays."
+            )
+        self._head = [dict(zip(columns, values, strict=True)) for values in itertools.zip_longest(*columns.values())]
         found = schema_of(self._head)
         self.schema: pa.Schema = found if len(found) else pa.schema([(key, pa.null()) for key in columns])
 
@@ -198,10 +200,14 @@ class JsonColumnsReader:
             if not found[row]:
                 continue
             cells = tuple(
-                text_cell(key, "element", found[row][key][0].encode("utf-8", "surrogatepass") if key in found[row] else None)
+                text_cell(
+                    key, "element", found[row][key][0].encode("utf-8", "surrogatepass") if key in found[row] else None
+                )
                 for key in keys
             )
-            yield SourceRow(number=row, cells=cells, fields=fields_of({key: pair[1] for key, pair in found[row].items()}))
+            yield SourceRow(
+                number=row, cells=cells, fields=fields_of({key: pair[1] for key, pair in found[row].items()})
+            )
 
     def _columns(self) -> Iterator[tuple[str, Iterator[tuple[str, Any]]]]:
         return JsonText(chunks(self._path, self._name), self._name).columns()
@@ -353,7 +359,8 @@ class JsonText:
 
     def _damaged(self) -> ShardDamaged:
         return ShardDamaged(
-            f"{self._name}: it is no whole JSON text.", hint="Download the file again; objects by line belong in a .jsonl."
+            f"{self._name}: it is no whole JSON text.",
+            hint="Download the file again; objects by line belong in a .jsonl.",
         )
 
 

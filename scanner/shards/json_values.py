@@ -42,7 +42,9 @@ def schema_of(documents: Iterable[Document]) -> pa.Schema:
     return pa.schema([(_valid(name), kind) for name, kind in kinds.items()])
 
 
-def record_batch(documents: Sequence[Document], schema: pa.Schema, paths: Sequence[str], faults: Counter[RowFault]) -> pa.RecordBatch:
+def record_batch(
+    documents: Sequence[Document], schema: pa.Schema, paths: Sequence[str], faults: Counter[RowFault]
+) -> pa.RecordBatch:
     """The top-level columns that ``paths`` lie in, one row for each document, scalars as text."""
     roots = list(dict.fromkeys(root for path in paths if (root := _root(path, schema)) is not None))
     columns = []
@@ -57,7 +59,11 @@ def sample_table(documents: Sequence[Document], schema: pa.Schema) -> pa.Table:
     """All columns of sampled objects, whole."""
     faults: Counter[RowFault] = Counter()
     arrays = [
-        _array([_coerced(document.get(field.name), _target(field.type, [])) for document in documents], _target(field.type, []), faults)
+        _array(
+            [_coerced(document.get(field.name), _target(field.type, [])) for document in documents],
+            _target(field.type, []),
+            faults,
+        )
         for field in schema
     ]
     return pa.table(arrays, names=list(schema.names))
@@ -118,7 +124,10 @@ def _target(kind: pa.DataType, paths: Sequence[str]) -> pa.DataType:
     if not pa.types.is_struct(kind):
         return pa.string()
     chosen = [
-        (field.name, _target(field.type, [path[len(field.name) + 1 :] for path in paths if path.startswith(f"{field.name}.")]))
+        (
+            field.name,
+            _target(field.type, [path[len(field.name) + 1 :] for path in paths if path.startswith(f"{field.name}.")]),
+        )
         for field in kind
         if not paths or any(path == field.name or path.startswith(f"{field.name}.") for path in paths)
     ]
@@ -131,7 +140,11 @@ def _coerced(value: Any, kind: pa.DataType) -> Any:
     if pa.types.is_list(kind):
         return [_coerced(element, kind.value_type) for element in value] if isinstance(value, list) else None
     if pa.types.is_struct(kind):
-        return {field.name: _coerced(value.get(field.name), field.type) for field in kind} if isinstance(value, dict) else None
+        return (
+            {field.name: _coerced(value.get(field.name), field.type) for field in kind}
+            if isinstance(value, dict)
+            else None
+        )
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)
@@ -142,7 +155,9 @@ def _array(values: list[Any], kind: pa.DataType, faults: Counter[RowFault]) -> p
         return pa.array(values, kind)
     except UnicodeEncodeError:  # a lone surrogate, written as an escape
         repaired = [_valid_inside(value) for value in values]
-        faults[RowFault.INVALID_UTF8] += sum(1 for before, after in zip(values, repaired, strict=True) if before != after)
+        faults[RowFault.INVALID_UTF8] += sum(
+            1 for before, after in zip(values, repaired, strict=True) if before != after
+        )
         return pa.array(repaired, kind)
 
 

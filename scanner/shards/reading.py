@@ -65,4 +65,3 @@ def _row_check(check: RowCheck | None, fields: Mapping[str, object]) -> Mapping[
         "computed": computed,
         "equal": recorded == computed,
     }
-

@@ -48,7 +48,9 @@ def cells_of(sample: pa.Table, path: str | None) -> Sequence[str | bytes | None]
 
 def printable(text: str, *, limit: int = SHOWN_CHARACTERS) -> str:
     """Text for a terminal: no control characters, at most ``limit`` characters."""
-    clean = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text[: limit + 1])
+    clean = "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text[: limit + 1]
+    )
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 

@@ -165,7 +165,9 @@ class _Zstandard:
 class Lines:
     """Blocks of whole lines: cut at line feeds only, since captions hold U+2028 and U+0085."""
 
-    def __init__(self, pieces: Iterator[bytes], name: str, *, block_bytes: int = 4 << 20, max_line: int = 64 << 20) -> None:
+    def __init__(
+        self, pieces: Iterator[bytes], name: str, *, block_bytes: int = 4 << 20, max_line: int = 64 << 20
+    ) -> None:
         """Join ``pieces`` to blocks of about ``block_bytes``; a line longer than ``max_line`` is damage."""
         self._pieces, self._name = pieces, name
         self._block, self._max = block_bytes, max_line

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Cell = tuple[str, str, object]
 Cells = tuple[Cell, ...]
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRow:
     """One row as the file holds it: ``cells`` for the records, ``fields`` (text as bytes) for recomputing the row check."""
@@ -52,7 +53,9 @@ def text_cell(name: str, kind: str, value: bytes | None) -> Cell:
 
 def arrow_row(number: int, row: pa.RecordBatch) -> SourceRow:
     """A batch of one row as a ``SourceRow``."""
-    fields = {field.name: row.column(place).cast(_raw_type(field.type))[0].as_py() for place, field in enumerate(row.schema)}
+    fields = {
+        field.name: row.column(place).cast(_raw_type(field.type))[0].as_py() for place, field in enumerate(row.schema)
+    }
     return SourceRow(number=number, cells=arrow_cells(row), fields=fields)
 
 
