@@ -18,7 +18,7 @@ from manifests.disclosures import (
     proof_bytes,
 )
 from manifests.errors import ManifestError, OutputError, VerificationError
-from manifests.merkle import inclusion_path, leaf_hash
+from manifests.merkle import inclusion_paths, leaf_hash
 from manifests.packages import Package, lines_inside, open_package, parse_record, read_inside, shard16
 from manifests.proofs.names import STAMPS, files_below
 from manifests.verifying.checks import Notes
@@ -108,15 +108,16 @@ def _chosen(
         leaves.append(leaf_hash(line))
         if holds_one(line) and is_wanted(parse_record(line, f"{file}:{number + 1}")):
             chosen.append((number, line))
+    paths = inclusion_paths(leaves, [number for number, _ in chosen])
     return [
         DisclosedLine(
             file=file,
             line=line.decode("utf-8"),
             leaf_index=number,
             tree_size=len(leaves),
-            path=tuple(part.hex() for part in inclusion_path(leaves, number)),
+            path=tuple(part.hex() for part in path),
         )
-        for number, line in chosen
+        for (number, line), path in zip(chosen, paths, strict=True)
     ]
 
 

@@ -7,10 +7,12 @@ n, empty tree ``SHA-256("")``.  Linear in the number of leaves; memory logarithm
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from itertools import islice
 
 from manifests.errors import FormatError
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 
 def leaf_hash(line: bytes) -> bytes:
@@ -70,42 +72,27 @@ def root(leaves: Iterable[bytes]) -> bytes:
     return tree.root()
 
 
-def inclusion_path(leaves: Iterable[bytes], index: int, size: int | None = None) -> list[bytes]:
-    """Sibling hashes from the leaf up to the root (RFC 9162 section 2.1.3.1); at most 20 for a million leaves.
+def inclusion_paths(leaves: Sequence[bytes], indexes: Sequence[int]) -> list[list[bytes]]:
+    """For each index the sibling hashes from that leaf up to the root (RFC 9162 section 2.1.3.1).
 
-    ``size`` is the number of leaves; needed only where ``leaves`` is an iterator, which is then read once.
+    At most 20 hashes each for a million leaves.  One pass over the tree for all of them, level by level; memory: one level.
 
     Raises:
         FormatError: there is no leaf of that index.
     """
-    if size is None:
-        leaves = leaves if isinstance(leaves, Sequence) else list(leaves)
-        size = len(leaves)
-    if not 0 <= index < size:
-        raise FormatError(f"leaf {index} of a tree of {size}")
-    before, after = _beside(index, size)
-    source = iter(leaves)
-    siblings = [(depth, root(islice(source, span))) for depth, span in before]
-    next(source)  # the leaf itself: its hash is not part of its own path
-    siblings += [(depth, root(islice(source, span))) for depth, span in reversed(after)]
-    return [sibling for _, sibling in sorted(siblings, reverse=True)]
-
-
-def _beside(index: int, size: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """The subtrees beside the way down to a leaf, as (depth, number of leaves): those before it and those after it."""
-    before: list[tuple[int, int]] = []
-    after: list[tuple[int, int]] = []
-    depth = 0
-    while size > 1:
-        split = 1 << (size - 1).bit_length() - 1
-        if index < split:
-            after.append((depth, size - split))
-            size = split
-        else:
-            before.append((depth, split))
-            index, size = index - split, size - split
-        depth += 1
-    return before, after
+    for index in indexes:
+        if not 0 <= index < len(leaves):
+            raise FormatError(f"leaf {index} of a tree of {len(leaves)}")
+    paths: list[list[bytes]] = [[] for _ in indexes]
+    positions, level = list(indexes), leaves
+    while len(level) > 1:
+        for path, position in zip(paths, positions, strict=True):
+            if position ^ 1 < len(level):  # the last of an odd level has no sibling: it moves up as it is
+                path.append(level[position ^ 1])
+        positions = [position >> 1 for position in positions]
+        pairs = zip(level[::2], level[1::2], strict=False)
+        level = [node_hash(left, right) for left, right in pairs] + list(level[len(level) & ~1 :])
+    return paths
 
 
 def root_from_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
