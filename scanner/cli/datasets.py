@@ -25,7 +25,12 @@ def list_layouts(as_json: bool) -> None:
             known.algorithm for known in (*layout.digests, *layout.fingerprints)
         )
         if as_json:
-            record = {"layout": layout.id, "columns": dict(layout.columns), "compared": compared, "source": layout.source}
+            record = {
+                "layout": layout.id,
+                "columns": dict(layout.columns),
+                "compared": compared,
+                "source": layout.source,
+            }
             click.echo(json.dumps(record, ensure_ascii=False))
         else:
             click.echo(f"{layout.id:<28} {', '.join(compared)}")

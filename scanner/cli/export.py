@@ -14,7 +14,9 @@ FORMATS = ("csv", "xlsx", "dat", "html", "pdf", "jsonl", "drafts")
 @click.argument("package", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--format", "form", required=True, type=click.Choice(FORMATS), help="What to write.")
 @click.option("--only", multiple=True, metavar="MATCH_ID|confirmed", help="Only these findings. May be repeated.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to; without it, stdout for text formats.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to; without it, stdout for text formats."
+)
 @click.option("--bates-prefix", metavar="P", help="Prefix of the exhibit numbers.")
 @click.option("--lang", type=click.Choice(["en", "zh"]), help="Language (default: the package's).")
 def command(

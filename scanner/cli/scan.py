@@ -116,6 +116,7 @@ def named_dataset(text: str, layout: str | None, columns: str | None) -> Dataset
         UsageError: a remote address, or ``--columns`` that are not ``role=NAME`` pairs.
     """
     from scanner.datasets import Dataset
+    from scanner.runner.api import dataset_name
 
     match = _NAMED.fullmatch(text)
     # "=" may stand in a path that exists: then it is the path
@@ -125,9 +126,7 @@ def named_dataset(text: str, layout: str | None, columns: str | None) -> Dataset
             f"{source}: this version reads datasets on this computer only",
             hint="Download the dataset's files and give their folder.",
         )
-    if name is None:
-        name = re.sub(r"[^A-Za-z0-9._-]", "-", Path(source).resolve().name) or "dataset"
-    return Dataset(name=name, source=source, layout=layout, columns=_column_map(columns))
+    return Dataset(name=name or dataset_name(source), source=source, layout=layout, columns=_column_map(columns))
 
 
 def _column_map(columns: str | None) -> dict[str, str]:

@@ -43,7 +43,8 @@ class Gathered:
         self.hits: list[tuple[int, Hit]] = []
         self.nearest: dict[str, Histogram] = {name: np.zeros(shape, np.int64) for name, shape in shapes.items()}
         self.control: dict[str, Histogram] = {
-            name: np.zeros((known.decoy_works, known.bits + 1), np.int64) for name, known in queries.fingerprints.items()
+            name: np.zeros((known.decoy_works, known.bits + 1), np.int64)
+            for name, known in queries.fingerprints.items()
         }
         self.control_near: Counter[tuple[str, int, int]] = Counter()
         self.rows: Counter[str] = Counter()
