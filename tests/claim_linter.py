@@ -21,7 +21,7 @@ FORBIDDEN = re.compile(
     r"|训练(了|过)|用于训练|被训练|侵权|盗用|窃取|抄袭|剽窃|证明了|证实|必然|毫无疑问|百分之|相似度|置信度|完全相同|未被使用|不在数据集"
 )
 PASSAGES = Path(__file__).parent / "golden" / "statutory_passages.txt"
-_TAG = re.compile(r"<(style|script)\b.*?</\1>|<[^>]*>", re.S)
+_TAG = re.compile(r"<(style|script)\b.*?</\1>|<[^>]*>", re.DOTALL)
 _QUOTED = re.compile(r"“[^“”]*”")
 
 

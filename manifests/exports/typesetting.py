@@ -97,7 +97,7 @@ def runs(value: str) -> list[tuple[str, str]]:
         font, shown = _font_of(character), character
         if font is None:
             code = ord(character)
-            font, shown = LATIN, f"\\\\u{code:04x}" if code < 0x10000 else f"\\\\U{code:08x}"
+            font, shown = LATIN, f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
         if pieces and pieces[-1][0] == font:
             pieces[-1][1].append(shown)
         else:
