@@ -1,0 +1,1 @@
+"""Measures this machine against peers, in one run: what ``provscan bench`` prints."""
