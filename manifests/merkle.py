@@ -7,9 +7,9 @@ n, empty tree ``SHA-256("")``.  Linear in the number of leaves; memory logarithm
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from manifests.errors import FormatError
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -109,16 +109,6 @@ class Notes:
         self.looked(check)
         self._why[check] = _shown(why) or ""
 
-    def adopt(self, made: Check, problems: tuple[Problem, ...]) -> None:
-        """Take over a check that was made elsewhere."""
-        self.looked(made.id, made.count)
-        self.problems += problems
-        if made.status is Status.FAILED:
-            self._found[made.id] += max(len(problems), 1)
-        if made.status is Status.NOT_CHECKED:
-            self._skipped[made.id] = made.why
-        self._why[made.id] = made.why
-
     def reading(self, check: str, path: str) -> Reading:
         """Turn everything that can go wrong with reading one file into a problem of ``check``."""
         return Reading(self, check, path)

@@ -39,11 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         if not folder.is_dir():
             _say(f"{folder}: no such folder. Give the folder of a package; unpack an archive first.", sys.stderr)
             return 2
-    try:
-        roots = read_trusted_roots(arguments.tsa_root) if arguments.tsa_root else None
-    except (OSError, ValueError) as error:
-        _say(f"--tsa-root: {error}", sys.stderr)
-        return 2
+    roots = read_trusted_roots(arguments.tsa_root) if arguments.tsa_root else None
     asked = Asked(
         tsa_roots=roots,
         signer=arguments.signer,
