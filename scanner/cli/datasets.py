@@ -21,9 +21,8 @@ def list_layouts(as_json: bool) -> None:
     from scanner.layouts import LAYOUTS
 
     for layout in LAYOUTS:
-        compared = sorted(role.value for role in layout.columns) + sorted(
-            known.algorithm for known in (*layout.digests, *layout.fingerprints)
-        )
+        hashes = [known.algorithm for known in layout.digests] + [known.algorithm for known in layout.fingerprints]
+        compared = sorted(role.value for role in layout.columns) + sorted(hashes)
         if as_json:
             record = {
                 "layout": layout.id,
@@ -46,6 +45,8 @@ def inspect(path: str, layout: str | None, columns: str | None, as_json: bool) -
 
     A file that no layout fits is an error that prints its columns and how to map them.
     """
+    from dataclasses import asdict
+
     from scanner.cli.progress import Progress
     from scanner.runner.sources import open_shards
     from scanner.shards import describe
@@ -57,4 +58,4 @@ def inspect(path: str, layout: str | None, columns: str | None, as_json: bool) -
                 click.echo(json.dumps(line, ensure_ascii=False) if as_json else f"{each.shard.name}: {each.reason}")
                 continue
             described = describe(each.opened)
-            click.echo(json.dumps(described.record(), ensure_ascii=False) if as_json else "\n".join(described.lines()))
+            click.echo(json.dumps(asdict(described), ensure_ascii=False) if as_json else "\n".join(described.lines))
