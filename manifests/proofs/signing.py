@@ -87,9 +87,9 @@ def _write_private(key_file: Path, key: bytes) -> None:
         key_file.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(key_file, flags, 0o600), "wb") as stream:
             stream.write(key)
-    except FileExistsError as error:
-        raise OutputError(f"{key_file.name} is there already", hint="leave out --new-key to use it") from error
     except OSError as error:
+        if key_file.exists():
+            raise OutputError(f"{key_file.name} is there already", hint="leave out --new-key to use it") from error
         raise OutputError(f"{key_file.name} cannot be written: {error.strerror}") from error
 
 
