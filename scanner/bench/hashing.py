@@ -1,7 +1,8 @@
 """How fast pictures become fingerprints here, beside plain Pillow and imagehash in the same run, on one core.
 
-Every figure is the best of several rounds over the same pictures in memory, the contestants taking turns, so that other
-work on the machine hits all alike.  Equality is measured in the same run: a faster hash that differs would be worthless.
+Every figure is processor time, the best of several rounds over the same pictures in memory, the contestants taking
+turns, so that other work on the machine hits all alike.  Equality is measured in the same run: a faster hash that
+differs would be worthless.
 """
 
 from __future__ import annotations
@@ -100,9 +101,9 @@ def _best_rounds(contestants: dict[str, Callable[[], object]]) -> dict[str, floa
     best = dict.fromkeys(contestants, float("inf"))
     for round_number in range(_ROUNDS + 1):
         for name, task in contestants.items():
-            began = time.perf_counter()
+            began = time.process_time()
             task()
-            taken = time.perf_counter() - began
+            taken = time.process_time() - began
             if round_number:  # the first round warms caches and compiles
                 best[name] = min(best[name], taken)
     return best
