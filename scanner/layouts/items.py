@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from scanner.layouts.references import split_index, type_class
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 class Items:
@@ -57,16 +57,26 @@ class Items:
 
     def _texts(self, texts: str, index: str) -> pa.Array:
         """The text that belongs to each item: at ``index``, or (``beside``) those before and after it, joined."""
-        if self._parents is None or self.numbers is None:
+        if self._parents is None or self.numbers is None or not self.length:
             return pa.nulls(self.length, pa.string())
         listed = _as_list(_path(self._columns, texts))
         if index != "beside":
             places = self.values(index).cast(pa.int64(), safe=False)
             return _pick(listed, self._parents, np.asarray(pc.fill_null(places, -1)))
         around = [_pick(listed, self._parents, self.numbers + step) for step in (-1, 1)]
-        joined = pc.binary_join_element_wise(*around, "\n", null_handling="skip")
-        nothing = pc.and_(around[0].is_null(), around[1].is_null())
-        return pc.if_else(nothing, pa.scalar(None, pa.string()), joined)
+        return join_texts(around)
+
+
+def join_texts(texts: Sequence[pa.Array]) -> pa.Array:
+    """The texts of each entry joined by line feeds; nulls are left out, and null stays where all are null.
+
+    Two at a time and without ``null_handling="skip"``, which returns too few values where all are null (pyarrow 26).
+    """
+    joined = texts[0]
+    for other in texts[1:]:
+        both = pc.binary_join_element_wise(joined, other, "\n", null_handling="replace", null_replacement="")
+        joined = pc.if_else(joined.is_null(), other, pc.if_else(other.is_null(), joined, both))
+    return joined
 
 
 def _path(columns: pa.RecordBatch, dotted: str) -> pa.Array:

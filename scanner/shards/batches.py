@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from scanner.datasets import Layout, Role, RowFault
 from scanner.layouts import columns as rules
-from scanner.layouts.items import Items
+from scanner.layouts.items import Items, join_texts
 from scanner.layouts.references import parts_of, paths_of
 
 if TYPE_CHECKING:
@@ -112,9 +112,7 @@ def _ruled(role: Role, layout: Layout, items: Items) -> tuple[pa.Array, Counter[
     if len(parts) > 1:
         rule = rules.decoded_text_column if encoded else rules.text_column
         texts, counts = zip(*(rule(items.values(part)) for part in parts), strict=True)
-        joined = pa.compute.binary_join_element_wise(*texts, "\n", null_handling="skip")
-        nothing = np.logical_and.reduce([np.asarray(text.is_null()) for text in texts])
-        return pa.compute.if_else(pa.array(nothing), pa.scalar(None, pa.string()), joined), sum(counts, Counter())
+        return join_texts(texts), sum(counts, Counter())
     values = items.values(parts[0])
     return _rule(role, encoded=encoded)(values)
 

@@ -127,9 +127,14 @@ def _asked(name: str, mapped: Mapping[str, str], reader: Reader) -> layouts.Reco
             )
         return layouts.rename(layout, schema)
     bound = layouts.bind(layout, schema)
+    wanted = {
+        **layout.columns,
+        **{Role(digest.algorithm): digest.column for digest in layout.digests},
+        **{Role(fingerprint.algorithm): fingerprint.column for fingerprint in layout.fingerprints},
+    }
     missing = [
         f"{text} ({role})"
-        for role, text in layout.columns.items()
+        for role, text in wanted.items()
         if role not in bound.columns and role not in mapped and any(path in layout.signature for path in paths_of(text))
     ]
     if missing or not (bound.columns or mapped):
