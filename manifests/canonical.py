@@ -49,10 +49,12 @@ def _require_profile(value: Any, depth: int) -> None:
         for key, member in value.items():
             if not isinstance(key, str) or not key.isascii():
                 raise FormatError(f"key {key!r} is not ASCII text")
-            _require_profile(member, depth + 1)
+            if type(member) is not str:  # most members are text: a call saved
+                _require_profile(member, depth + 1)
     elif isinstance(value, (list, tuple)):
         for member in value:
-            _require_profile(member, depth + 1)
+            if type(member) is not str:
+                _require_profile(member, depth + 1)
     else:
         raise FormatError(f"{type(value).__name__} is not part of provscan.json/1")
 

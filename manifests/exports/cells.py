@@ -16,7 +16,7 @@ MAX_CELL_UNITS: Final = 32_767  # UTF-16 code units: the limit of a cell in Exce
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _CONTROL_OR_BACKSLASH = re.compile(rf"\\|{_CONTROL.pattern}")
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")
-_NOTABLE = re.compile(rf"{_FORMULA.pattern}|[\s\S]*?{_CONTROL.pattern}")  # either of the two: most cells are neither
+_NOTABLE_STARTS = frozenset("=+-@＝＋－＠ ")
 _ESCAPE = re.compile(r"\\(?:\\|u([0-9a-f]{4}))")
 _TOKEN = re.compile(r"\\(?:\\|u[0-9a-f]{4})|[\s\S]")
 
@@ -39,7 +39,8 @@ def escape(value: str, prefix: str = "") -> Cell:
     (Cell(text="'=1+1", escaped='apostrophe', truncated=False), 'a\\u0009b\\\\c')
     """
     text = prefix + value
-    if len(text) <= MAX_CELL_UNITS // 2 and _NOTABLE.match(text) is None:
+    # Printable text has no character of _CONTROL and no white space but U+0020: most cells end here.
+    if len(text) <= MAX_CELL_UNITS // 2 and text.isprintable() and text[:1] not in _NOTABLE_STARTS:
         return Cell(text)
     steps = []
     if _CONTROL.search(text):

@@ -146,7 +146,11 @@ def csv_line(raw: Raw) -> bytes:
 
 def quoted(cells: Iterable[str]) -> bytes:
     """Fields quoted and separated by commas, ended by CRLF, as UTF-8."""
-    return ('"' + '","'.join(cell.replace('"', '""') for cell in cells) + '"\r\n').encode()
+    cells = list(cells)
+    line = '","'.join(cells)
+    if line.count('"') != 2 * (len(cells) - 1):
+        line = '","'.join(cell.replace('"', '""') for cell in cells)
+    return f'"{line}"\r\n'.encode()
 
 
 HEADER: Final = quoted(COLUMN_NAMES)

@@ -113,6 +113,7 @@ def _check_records(
     for line in read_records(folder, "matches", notes):
         matches.check(line)
         tally.add(line.record)
+    tables.close()
     negatives = check_negatives(folder, tables, tally.works, manifest, notes)
     check_events(folder, notes)
     if "data/changes.jsonl" in facts:

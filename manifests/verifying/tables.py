@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from manifests.canonical import canonical_bytes
 from manifests.errors import ProblemKind, UnsafePath
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from manifests.verifying.checks import Notes
     from manifests.verifying.reading import Line
 
+MAX_OPEN: Final = 64  # files of rows at a time
 _COMPARED_OBSERVATION: Final = (
     "observation_id", "kind", "outcome", "status", "final_url", "content_sha256", "capture", "archive",
 )  # fmt: skip
@@ -62,6 +64,8 @@ class Tables:
     observations: dict[str, bytes] = field(default_factory=dict)
     identity: str = ""
     excluded: int = 0
+    _open: ExitStack = field(default_factory=ExitStack)
+    _streams: dict[str, BinaryIO] = field(default_factory=dict)
     _offsets: dict[str, dict[tuple[int, int | None], int]] = field(default_factory=dict)
 
     def row(self, shard16: str, row_number: int, item: int | None) -> dict[str, Any] | None:
@@ -69,9 +73,19 @@ class Tables:
         offset = self._offsets.get(shard16, {}).get((row_number, item))
         if offset is None:
             return None
-        with open_inside(self.folder, f"data/rows/{shard16}.jsonl") as stream:
-            stream.seek(offset)
-            return parse_record(stream.readline()[:-1], shard16)
+        stream = self._streams.get(shard16)
+        if stream is None:
+            if len(self._streams) == MAX_OPEN:
+                self.close()
+            opened = open_inside(self.folder, f"data/rows/{shard16}.jsonl")
+            stream = self._streams[shard16] = self._open.enter_context(opened)
+        stream.seek(offset)
+        return parse_record(stream.readline()[:-1], shard16)
+
+    def close(self) -> None:
+        """Close the files of rows that are open."""
+        self._streams.clear()
+        self._open.close()
 
     def read(self, row_files: Iterable[str], sums: CoverageSums, notes: Notes) -> None:
         """Fill the tables and add up the coverage, noting what does not hold."""
