@@ -13,6 +13,7 @@
     │ └ ShardChanged                     3   the file changed while it was read
     ├ LedgerError                        3   the record of finished work is damaged or locked
     ├ OutputError                        3   disk full, read-only folder
+    ├ NetworkError                       3   an address that the user gave did not answer as it should
     └ Incomplete                         3   finished with gaps; the package says which
 
 What happens to single rows and pictures is not an error: it is a ``StrEnum`` value, counted (``RowFault``, ``PictureFault``).
@@ -99,6 +100,12 @@ class LedgerError(ScannerError):
 
 class OutputError(ScannerError):
     """The result could not be written: disk full, read-only folder."""
+
+    exit_code = 3
+
+
+class NetworkError(ScannerError):
+    """An address that the user gave did not answer as it should."""
 
     exit_code = 3
 

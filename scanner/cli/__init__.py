@@ -15,17 +15,24 @@ from typing import Any
 
 import click
 
-from manifests.errors import ManifestError, OutputError
+from manifests.errors import ManifestError
 from scanner._version import __version__
 from scanner.errors import ScannerError
 
 VERBS: dict[str, tuple[str, str]] = {
-    # verb: (module, what the list of verbs says of it)
+    # verb: (module or module:command, what the list of verbs says of it)
     "scan": ("scanner.cli.scan", "Compare your pictures with a dataset and write an evidence package."),
     "demo": ("scanner.cli.demo", "See it work: makes a small portfolio and dataset, scans, reports."),
     "show": ("scanner.cli.show", "Print the findings of a package."),
-    "verify": ("scanner.cli.verify", "Check a package: nothing changed, every claim follows from its records."),
+    "verify": (
+        "scanner.cli.delegated:verify",
+        "Check a package: nothing changed, every claim follows from its records.",
+    ),
     "export": ("scanner.cli.export", "Write the findings as csv, html, jsonl and more."),
+    "review": ("scanner.cli.review", "Decide findings one by one; makes a new package."),
+    "disclose": ("scanner.cli.delegated:disclose", "Write single exhibits without the rest, with their proof."),
+    "sign": ("scanner.cli.delegated:sign", "Sign the seal of a package."),
+    "timestamp": ("scanner.cli.timestamp", "Get a time stamp over the seal of a package."),
     "datasets": ("scanner.cli.datasets", "List the known dataset layouts, or say what a file is."),
     "hash": ("scanner.cli.hash", "Print fingerprints and digests of pictures."),
 }
@@ -42,7 +49,8 @@ class Verbs(click.Group):
         """Import the verb's module."""
         if cmd_name not in VERBS:
             return None
-        command = importlib.import_module(VERBS[cmd_name][0]).command
+        module, _, name = VERBS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), name or "command")
         assert isinstance(command, click.Command)
         return command
 
@@ -87,7 +95,7 @@ def main() -> None:
     except ManifestError as error:
         if debug:
             traceback.print_exc()
-        fail(str(error), getattr(error, "hint", ""), code=3 if isinstance(error, OutputError) else 1)
+        fail(error.message, error.hint, code=error.exit_code)
     except BrokenPipeError:
         # Whoever read our output (head, a pager) has left: not an error, and nobody is there to be told.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

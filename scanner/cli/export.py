@@ -25,6 +25,16 @@ def command(
     """Verify a package, then write its findings in another format.  The package is never changed."""
     from manifests.exports import export
 
-    content = export(package, form, only=only, out=out, bates_prefix=bates_prefix, lang=lang)
-    if content is not None:
+    content = export(
+        package,
+        form,
+        only=only,
+        out=out,
+        bates_prefix=bates_prefix,
+        lang="zh" if lang == "zh" else "en" if lang else None,
+    )
+    if isinstance(content, bytes):
         sys.stdout.buffer.write(content)
+    else:
+        for path in content:
+            click.echo(str(path))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from integration_world import Ran, Run, command, environment
 
 from scanner.demo import DemoWorld, make_demo_world
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Looking outside, when the user asked for it.  Nothing here runs by default."""
