@@ -31,13 +31,17 @@ FIRST_LINE: Final = "DRAFT - NOT SIGNED - to be completed and decided by a perso
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What all drafts are filled from: the chosen findings, their works and shards."""
+    """What all drafts are filled from: the package, which findings, their works and shards."""
 
     package: Package
+    choice: Choice
     prefix: str
-    findings: tuple[Finding, ...]
     works: Mapping[str, Mapping[str, Any]]
     shards: Mapping[str, Mapping[str, Any]]
+
+    def findings(self) -> Iterator[Finding]:
+        """The chosen findings in order, read anew each time: they need not fit into memory."""
+        return (Finding(line, match) for line, match in numbered(self.package, self.choice))
 
     def exhibit(self, finding: Finding) -> str:
         """Exhibit number."""
@@ -45,7 +49,7 @@ class Sheet:
 
 
 def drafts(package: Package, choice: Choice, *, exhibit_prefix: str | None = None) -> dict[str, bytes]:
-    """The four files by name, for the chosen findings; memory grows with those."""
+    """The four files by name, for the chosen findings; memory grows with the text."""
     sheet = _sheet(package, choice, exhibit_prefix)
     return {
         "certification-902-13.md": _certification_13(sheet),
@@ -56,13 +60,15 @@ def drafts(package: Package, choice: Choice, *, exhibit_prefix: str | None = Non
 
 
 def _sheet(package: Package, choice: Choice, exhibit_prefix: str | None) -> Sheet:
-    findings = tuple(Finding(line, match) for line, match in numbered(package, choice))
-    works = {finding.match["work_id"] for finding in findings} - {None}
-    shards = {finding.match["row"]["shard_id"] for finding in findings}
+    works, shards = set(), set()
+    for _, match in numbered(package, choice):
+        works.add(match["work_id"])
+        shards.add(match["row"]["shard_id"])
+    works.discard(None)
     return Sheet(
         package=package,
+        choice=choice,
         prefix=exhibit_prefix or package.manifest["contents"]["exhibit_prefix"],
-        findings=findings,
         works={work["work_id"]: work for work in package.records("portfolio") if work["work_id"] in works},
         shards={shard["shard_id"]: shard for shard in package.records("coverage") if shard["shard_id"] in shards},
     )
@@ -180,7 +186,7 @@ _EQUAL: Final = {True: "equal", False: "different", None: "not compared"}
 
 
 def _finding_rows(sheet: Sheet) -> Iterator[tuple[str, ...]]:
-    for finding in sheet.findings:
+    for finding in sheet.findings():
         caveats = " ".join(caveat_text(one, "en") for one in finding.match["caveats"])
         yield sheet.exhibit(finding), said(sentence(finding.match, "en")), plain(caveats) or "-"
 
@@ -199,7 +205,7 @@ def _digest_rows(sheet: Sheet) -> Iterator[tuple[str, ...]]:
             "-" if digest is None else f"{code(str(digest['value']))} by {said(str(digest['source']))}",
             "-" if digest is None else _EQUAL[digest["equal"]],
         )
-    for finding in sheet.findings:
+    for finding in sheet.findings():
         yield from _finding_digests(sheet, finding)
 
 

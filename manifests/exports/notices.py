@@ -26,7 +26,7 @@ OF_COPIES: Final = ("packaged_image", "live_image")
 def _by_host(sheet: Sheet) -> dict[str | None, list[Finding]]:
     """Findings by the host where the copy was read; None: a shard whose host the package does not record."""
     hosts: dict[str | None, list[Finding]] = {}
-    for finding in sheet.findings:
+    for finding in sheet.findings():
         if finding.match["tier"] in OF_COPIES:
             hosts.setdefault(_host(sheet, finding), []).append(finding)
     return {host: hosts[host] for host in sorted(hosts, key=lambda name: (name is None, name or ""))}
