@@ -38,6 +38,7 @@ _TILT_SD: Final = 0.25  # the same a step nearer; between works 0.18
 _SHAPE_SD: Final = 0.15  # a step beyond the counts, added up: the table itself may be wrong
 _UPPER: Final = 1.645  # standard deviations of a one-sided 95 % bound
 _TWO_SIDED: Final = 1.96
+_OVERLAP: Final = 3.0  # the sum over variants counts rows near to several of them more than once: lowers the lower bound
 _CLUMP: Final = 3.0  # rows to a picture that datasets repeat: widens the interval of what may be observed
 _USUAL: Final = (0.0, 0.0, 0.0, 0.5, 1.5, 4.0, 11.5, 28.5, 94.0)  # variants by class, the mean over 140 works
 
@@ -71,7 +72,7 @@ class ChanceModel:
             if near is not None:
                 figure, doubt = self.expected(work, near, rows_scanned), float(self.doubt[work, near])
                 mean += figure
-                least += figure * exp(-(_UPPER + _TWO_SIDED) * doubt)
+                least += figure * exp(-(_UPPER + _TWO_SIDED) * doubt) / _OVERLAP
                 most += figure * exp((_TWO_SIDED - _UPPER) * doubt)
         return mean, float(_CLUMP * _quantile(least / _CLUMP, 0.025)), float(_CLUMP * _quantile(most / _CLUMP, 0.975))
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 from concurrent.futures import ThreadPoolExecutor
+from pickle import UnpicklingError  # raised by numba's cache; nothing is pickled here
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scanner.search.hits import Hits, Words, in_order
+from scanner.search.planning import Piece
 from scanner.search.reference import search_reference
 
 if TYPE_CHECKING:
@@ -26,13 +28,19 @@ _ROOM = 4096  # pairs a chunk has room for before it is asked again with as much
 
 @functools.cache
 def kernel() -> ModuleType | None:
-    """The compiled kernels; None where numba is missing, too old for this Python or numpy, or computes wrongly."""
-    try:
-        from scanner.search import kernel as module  # noqa: PLC0415 - half a second, only when it pays
+    """The compiled kernels; None where numba is missing, does not fit this Python or numpy, or computes wrongly.
 
-        return module if _agrees(module) else None
-    # What a broken numba, llvmlite, cache folder or cache file is known to raise; the numpy path gives the same result.
-    except (ImportError, OSError, RuntimeError, SystemError, AttributeError, EOFError, NotImplementedError):
+    The first call of a process takes half a second; the first on a machine, which compiles, one or two.
+    """
+    try:
+        from scanner.search import joining  # noqa: PLC0415 - half a second, only when it pays
+        from scanner.search import kernel as module
+    except (ImportError, OSError, RuntimeError, SystemError, AttributeError):  # a library missing, or built for another
+        return None
+    try:
+        return module if _agrees(module, joining) else None
+    # A compiler that rejects the kernels, a full disk, a damaged file in numba's cache: numpy gives the same result.
+    except (module.NumbaError, OSError, RuntimeError, EOFError, UnpicklingError):
         return None
 
 
@@ -41,12 +49,26 @@ def kernel_for(comparisons: int, pays_from: int) -> ModuleType | None:
     return kernel() if comparisons >= pays_from or kernel.cache_info().currsize else None
 
 
-def _agrees(module: ModuleType) -> bool:
-    """Compare kernel and reference on a few words before anything is trusted to the compiler."""
+def _agrees(module: ModuleType, joining: ModuleType) -> bool:
+    """Compare everything compiled with plain numpy on a few words before anything is trusted to the compiler."""
     words = np.arange(1, 301, dtype=np.uint64)[:, np.newaxis] * np.uint64(0x9E3779B97F4A7C15)
-    queries, radius = words[::50], 24
-    ours, reference = brute_force(module, queries, words, radius), search_reference(queries, words, radius)
-    return all(np.array_equal(getattr(ours, name), getattr(reference, name)) for name in Hits.__slots__)
+    words[7::9] ^= words[::50][np.arange(len(words[7::9])) % 6] ^ np.uint64(0b101)
+    queries, radius = words[::50], 9
+    reference = search_reference(queries, words, radius)
+    pieces = [Piece(offset=offset, width=16, entered=1, probed=1) for offset in (0, 16, 32, 48)]
+    ready = tuple(joining.Table(piece, queries) for piece in pieces)
+    histogram = np.zeros((1, 65), np.int64)
+    module.compiled_nearest(queries.ravel(), np.array([0, len(queries)]), words.ravel(), 1, histogram)
+    nearest = np.bitwise_count(words ^ queries.ravel()).min(axis=1)
+    return (
+        _equal(brute_force(module, queries, words, radius), reference)
+        and _equal(join(ready, words, radius), reference)
+        and np.array_equal(histogram[0], np.bincount(nearest, minlength=65))
+    )
+
+
+def _equal(one: Hits, other: Hits) -> bool:
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in Hits.__slots__)
 
 
 def brute_force(module: ModuleType, queries: Words, rows: Words, radius: int, threads: int = 1) -> Hits:

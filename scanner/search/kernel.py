@@ -21,7 +21,10 @@ import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core.cgutils import get_or_insert_function
+from numba.core.errors import NumbaError
 from numba.extending import intrinsic
+
+__all__ = ["BLOCK", "NumbaError", "compiled", "compiled_nearest", "compiled_search", "popcount"]
 
 BLOCK = 128  # rows decided at once; 64 to 1024 measure alike, and short blocks look at fewer single rows
 _LANES = 8

@@ -93,13 +93,30 @@ def test_a_numba_that_cannot_be_imported_is_done_without() -> None:
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def test_a_kernel_that_computes_wrongly_is_not_trusted() -> None:
-    class Wrong:
-        @staticmethod
-        def compiled_search(*_arguments: object) -> int:
-            return 0
+@pytest.mark.parametrize("fault", ["compiled_search", "compiled_nearest"])
+def test_a_kernel_that_computes_wrongly_is_not_trusted(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = accelerated.kernel()
+    assert module is not None, "numba works where the tests run"
+    monkeypatch.setattr(module, fault, lambda *_arguments: 0)
+    accelerated.kernel.cache_clear()
+    assert accelerated.kernel() is None
+    monkeypatch.undo()
+    accelerated.kernel.cache_clear()
+    assert accelerated.kernel() is module
 
-    assert not accelerated._agrees(Wrong)  # type: ignore[arg-type]
+
+def test_a_damaged_cache_file_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = accelerated.kernel()
+    assert module is not None
+
+    def damaged(*_arguments: object) -> None:
+        raise EOFError("Ran out of input")
+
+    monkeypatch.setattr(module, "compiled_search", damaged)
+    accelerated.kernel.cache_clear()
+    assert search(WORDS[:5], WORDS, 0).row.tolist() == [0, 1, 2, 3, 4]
+    assert accelerated.kernel() is None
+    accelerated.kernel.cache_clear()
 
 
 def test_blocks_are_decided_by_as_few_words_as_unrelated_fingerprints_fail() -> None:
