@@ -255,3 +255,35 @@ def test_the_odd_pictures_of_the_shared_data_are_works_or_named(shared_data: Pat
         "images/no_cursors.cur": "unsupported_format",
         "images/truncated_image.png": "truncated",
     }
+
+
+def test_a_file_that_a_cloud_keeps_elsewhere_is_not_fetched(works: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    genuine = os.stat
+
+    class Away:
+        st_file_attributes = 0x400000
+
+    monkeypatch.setattr(
+        os, "stat", lambda path, **more: Away() if str(path).endswith("owl.jpg") else genuine(path, **more)
+    )
+    portfolio = read(works)
+    assert reasons(portfolio) == {"works/owl.jpg": "placeholder"}
+
+
+def test_a_file_that_vanishes_between_listing_and_reading_is_unreadable(
+    works: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def vanishing(image: Image.Image) -> Any:
+        (works / "sub" / "hare.webp").unlink(missing_ok=True)
+        return original_only(image)
+
+    portfolio = read(works, variants=vanishing)
+    assert reasons(portfolio) == {"works/sub/hare.webp": "unreadable"}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_is_neither_file_nor_folder_and_is_never_opened(works: Path) -> None:
+    os.mkfifo(works / "pipe.png")
+    assert len(read(works).works) == 3
+    with pytest.raises(PortfolioError, match="neither a file nor a folder"):
+        read(works / "pipe.png")
