@@ -1,7 +1,6 @@
 """Confirmation of a hit on the pictures themselves: align, compare the structure block by block, show it."""
 
-from scanner.second_check.alignment import Alignment
 from scanner.second_check.pictures import comparison_pictures
 from scanner.second_check.structure import METHOD, THRESHOLD, SecondCheck, second_check
 
-__all__ = ["METHOD", "THRESHOLD", "Alignment", "SecondCheck", "comparison_pictures", "second_check"]
+__all__ = ["METHOD", "THRESHOLD", "SecondCheck", "comparison_pictures", "second_check"]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
     from scanner.second_check.structure import SecondCheck
 
 View = Literal["pair", "overlay", "difference"]
@@ -46,7 +48,7 @@ def _laid_over(
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """The Work in the row's frame, ``float32[h, w, 3]``, and where it lies."""
     small = _shown(work, 2 * _SIDE)
-    matrix = np.diag((small.width, small.height)) @ check.alignment.matrix @ np.diag((1 / size[0], 1 / size[1], 1.0))
+    matrix = np.diag((small.width, small.height)) @ check.matrix @ np.diag((1 / size[0], 1 / size[1], 1.0))
     pixels = np.asarray(small, np.float32)
     if check.variant.endswith("negative"):
         pixels = 255 - pixels

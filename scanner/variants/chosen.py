@@ -8,11 +8,13 @@ group of mirror-image windows that adds most recall per query over the edits of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from scanner.variants.geometry import Variant, variant_named
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Which = Literal["fast", "thorough"]
 
@@ -44,8 +46,10 @@ crop-71-90-70 tilt-ccw-1 tilt-cw-1 crop-84-c frame-white-14 frame-black-4
 # Looks that the edits do not have but datasets do: img2dataset's centre crop and border of a picture turned or mirrored before.
 _COMBINED: Final = "mirror.square-c mirror.pad-white rotate-90.square-c rotate-270.square-c"
 
-VARIANT_SETS: Final[Mapping[Which, tuple[Variant, ...]]] = MappingProxyType({
-    "fast": tuple(map(variant_named, _FAST.split())),
-    "thorough": tuple(map(variant_named, f"{_FAST} {_MORE} {_COMBINED}".split())),
-})
+VARIANT_SETS: Final[Mapping[Which, tuple[Variant, ...]]] = MappingProxyType(
+    {
+        "fast": tuple(map(variant_named, _FAST.split())),
+        "thorough": tuple(map(variant_named, f"{_FAST} {_MORE} {_COMBINED}".split())),
+    }
+)
 """Variants by set, ``original`` first, then in order of gain; ``thorough`` begins with ``fast``."""

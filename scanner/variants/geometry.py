@@ -6,7 +6,7 @@ meaning never changes (a new meaning takes a new word).
 | step | what it does |
 |---|---|
 | ``original`` | nothing |
-| ``mirror`` ``flip`` ``rotate-90`` ``rotate-180`` ``rotate-270`` ``transpose`` ``transverse`` | the symmetries of a rectangle, degrees counter-clockwise |
+| ``mirror`` ``flip`` ``rotate-90`` … ``transpose`` ``transverse`` | the symmetries of a rectangle, degrees counter-clockwise |
 | ``negative`` | grey levels inverted |
 | ``tilt-ccw-3`` ``tilt-cw-3`` | turned by 3 degrees on its own canvas, the corners black |
 | ``crop-80-tl`` | the window of 80 % of each side at ``tl t tr l c r bl b br`` |

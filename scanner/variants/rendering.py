@@ -7,9 +7,8 @@ Lanczos filter in whole numbers, so that a dozen milliseconds buy them all and e
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +19,14 @@ from scanner.variants.chosen import VARIANT_SETS, Which
 from scanner.variants.geometry import TURNS, Box, Variant, tilted_about, variant_named
 from scanner.works import VariantFingerprint
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 Grey = NDArray[np.uint8]
 MASTER_SIDE: Final = 256  # px; the master is a square whatever the Work's proportions, as the fingerprints' pixels are
 _UNIT: Final = 1 << 14  # of the filter's whole numbers: 255 * 2 * 2**14 < 2**24, so float32 sums are exact in any order
 NEAR_BITS: Final[dict[Algorithm, int]] = {"phash64": 2, "phash256": 12}
 """A variant this near to an earlier one would only repeat its question."""
-
 
 
 def variant_fingerprints(image: Image.Image, which: Which) -> tuple[VariantFingerprint, ...]:
@@ -96,9 +97,9 @@ class Master:
         tilt = -variant.tilt_degrees if mirrored else variant.tilt_degrees
         across = self._squeezed(tilt, window, visible, side, variant.fill)
         taps, rest = _taps(window[1], window[3], visible[1], visible[3], side)
-        square = _rounded(taps @ across + (rest * variant.fill)[:, None])
-        square = _TURNED[variant.turn](square)
-        return 255 - square if variant.negative else square
+        square = _rounded(_product(taps, across) + (rest * variant.fill)[:, None])
+        square = np.asarray(_TURNED[variant.turn](square), np.uint8)
+        return np.asarray(255 - square, np.uint8) if variant.negative else square
 
     def _upright(self, variant: Variant) -> tuple[Box, Box]:
         """Window and visible part in units of the upright master's px."""
@@ -118,7 +119,7 @@ class Master:
         key = (tilt, side, window[0], window[2], visible[0], visible[2], fill)
         if key not in self._across:
             taps, rest = _taps(window[0], window[2], visible[0], visible[2], side)
-            across = self._canvas(tilt) @ taps.T + (rest * fill)[None, :]
+            across = _product(self._canvas(tilt), np.ascontiguousarray(taps.T)) + (rest * fill)[None, :]
             self._across[key] = _rounded(across).astype(np.float32)
         return self._across[key]
 
@@ -156,6 +157,15 @@ def _taps(
     inside = (pixels >= 0) & (pixels < MASTER_SIDE)
     taps[:, pixels[inside].astype(np.int64)] = np.rint(seen[:, inside] * _UNIT)
     return taps, (_UNIT - taps.sum(axis=1)).astype(np.float32)
+
+
+def _product(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``one @ other`` in pieces of at most 2**18 multiplications.
+
+    OpenBLAS wakes its threads for larger ones; beside other busy processes that took 3.4 s a Work instead of 50 ms (measured).
+    """
+    rows = max(1, (1 << 18) // other.size)
+    return np.concatenate([one[start : start + rows] @ other for start in range(0, len(one), rows)])
 
 
 def _rounded(sums: NDArray[np.float32]) -> Grey:
