@@ -6,6 +6,25 @@ distances to each work counted (:mod:`nearest`), and the lower tail carried on t
 on real pictures (:mod:`rates`, by the :mod:`structure` of each variant) that the counts correct (:mod:`model`).
 :mod:`decoys` are the negative control.
 
+Is it true?  For each of 141 real works the largest distance with at most ``x`` expected rows was taken, and the
+unrelated rows within it were counted.  Expected is the sum of the printed figures, which are upper ones; 30,000 rows
+were sampled (none in the last line), 100,000 others searched (the 19,800 themselves in the third).  The table of
+rates was fitted to the crops; the other rows it had not seen.
+
+============================================  ==========  ==========  ==========  ==========  ==========
+expected / observed rows, all works together  x = 0.001   x = 0.01    x = 0.1     x = 1       x = 3
+============================================  ==========  ==========  ==========  ==========  ==========
+crops of other real pictures                  0.06 / 0    0.74 / 0    7.9 / 3     85 / 13     267 / 78
+synthetic pictures (1/f, light, objects)      0.06 / 0    0.80 / 0    8.3 / 1     86 / 8      260 / 47
+whole other pictures and their variants       0.06 / 0    0.77 / 0    8.4 / 2     88 / 18     269 / 85
+decoys of the works, synthetic pictures       0.07 / 0    0.78 / 0    7.7 / 0     80 / 4      249 / 57
+30 variants a work, crops                     0.06 / 0    0.71 / 0    8.0 / 1     85 / 10     257 / 48
+crops, nothing sampled                        0.05 / 0    0.56 / 0    6.3 / 0     80 / 3      273 / 22
+============================================  ==========  ==========  ==========  ==========  ==========
+
+In 1,440 trials (3 to 100 works, 10 to 100,000 rows sampled, x from 0.01 to 10) the observed number lay within the
+printed 95 % interval in all but one.
+
 Two fingerprints of one picture are not independent: their figures are never multiplied, the first comparison's stands
 alone.
 """
@@ -18,7 +37,7 @@ from scanner.chance.decoys import decoy_fingerprints
 from scanner.chance.model import LIMIT, ChanceModel, composition, fit
 from scanner.chance.nearest import nearest_histogram
 from scanner.chance.sampling import SAMPLE_ROWS, one_in, sampled
-from scanner.chance.structure import structure
+from scanner.chance.structure import is_simple, structure
 
 METHOD: Final = "structured-tail/1"
 
@@ -30,6 +49,7 @@ __all__ = [
     "composition",
     "decoy_fingerprints",
     "fit",
+    "is_simple",
     "nearest_histogram",
     "one_in",
     "sampled",

@@ -38,9 +38,8 @@ _TILT_SD: Final = 0.25  # the same a step nearer; between works 0.18
 _SHAPE_SD: Final = 0.15  # a step beyond the counts, added up: the table itself may be wrong
 _UPPER: Final = 1.645  # standard deviations of a one-sided 95 % bound
 _TWO_SIDED: Final = 1.96
-_OVERLAP: Final = 3.0  # the sum over variants counts rows near to several of them more than once: lowers the lower bound
+_OVERLAP: Final = 3.0  # rows near to several variants are counted for each: lowers the lower bound
 _CLUMP: Final = 3.0  # rows to a picture that datasets repeat: widens the interval of what may be observed
-_USUAL: Final = (0.0, 0.0, 0.0, 0.5, 1.5, 4.0, 11.5, 28.5, 94.0)  # variants by class, the mean over 140 works
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +104,16 @@ def composition(queries: ArrayLike, work_of_query: NDArray[np.int32], works: int
     return counts
 
 
-def fit(histogram: NDArray[np.int64], bits: int, made_of: NDArray[np.int64] | None = None) -> ChanceModel:
+def fit(histogram: NDArray[np.int64], bits: int, made_of: NDArray[np.int64]) -> ChanceModel:
     """Fit each work's lower tail to its histogram of nearest distances.
 
     Args:
         histogram: ``int64[works, bits + 1]`` of :func:`nearest_histogram`, over the sampled rows; zeros if none are.
         bits: 64 or 256.
-        made_of: ``int64[works, classes]`` of :func:`composition`; without it each work is taken for the usual one,
-            which is too hopeful for pictures of little detail.
+        made_of: ``int64[works, classes]`` of :func:`composition`.
     """
     tail = TAILS[bits]
-    mix = np.tile(np.array(_USUAL), (len(histogram), 1)) if made_of is None else made_of.astype(np.float64)
-    prior = -np.expm1(-mix @ rates(bits))
+    prior = -np.expm1(-made_of.astype(np.float64) @ rates(bits))
     below = np.cumsum(histogram, axis=1)
     correction, covariance = _regression(tail, prior, below)
     steps = (tail.edges[-1] - np.arange(bits + 1)) / tail.step

@@ -22,6 +22,14 @@ from scanner.search.hits import as_words
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+SIMPLE: Final = {64: 10, 256: 60}
+"""Up to this structure (bits) a variant is near so many unrelated pictures that asking it costs a work more than it
+finds.
+
+These are 4.5 % of the variants of 140 works, and most of their chance matches: without them the largest distance that
+carries a claim in 30,000 rows is 4 or more for 117 of the works instead of 67, and 10 million rows leave one to 132
+instead of 70.
+"""
 _ROUNDS: Final = 2  # of alternating maximisation from every row of signs: exact for 99.1 % at 64 bits, else 2 too many
 _CHUNK: Final = 1024
 
@@ -36,6 +44,12 @@ def structure(fingerprints: ArrayLike) -> NDArray[np.int64]:
     for start in range(0, len(words), _CHUNK):
         found[start : start + _CHUNK] = _distance(_signs(words[start : start + _CHUNK]))
     return found
+
+
+def is_simple(fingerprints: ArrayLike) -> NDArray[np.bool_]:
+    """Say which fingerprints have no more structure than :data:`SIMPLE`: ``bool[n]``."""
+    words = as_words(fingerprints)
+    return np.asarray(structure(words) <= SIMPLE[64 * words.shape[1]])
 
 
 def _signs(words: NDArray[np.uint64]) -> NDArray[np.float32]:

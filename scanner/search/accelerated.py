@@ -34,7 +34,7 @@ def kernel() -> ModuleType | None:
     """
     try:
         from scanner.search import joining  # noqa: PLC0415 - half a second, only when it pays
-        from scanner.search import kernel as module
+        from scanner.search import kernel as module  # noqa: PLC0415 - as above
     except (ImportError, OSError, RuntimeError, SystemError, AttributeError):  # a library missing, or built for another
         return None
     try:

@@ -10,6 +10,7 @@ from scanner.chance import (
     composition,
     decoy_fingerprints,
     fit,
+    is_simple,
     model,
     nearest,
     nearest_histogram,
@@ -102,6 +103,13 @@ def test_structure_is_nearly_the_exact_distance_and_never_below_it() -> None:
     assert (found == exact).mean() > 0.95
 
 
+def test_a_gradient_is_simple_and_noise_is_not() -> None:
+    gradient = np.array([0x807F807F807F807F], np.uint64)
+    assert is_simple(gradient).tolist() == [True]
+    assert is_simple(balanced(300)).mean() < 0.02
+    assert is_simple(balanced(300, 256)).mean() < 0.02
+
+
 def test_blank_pictures_count_in_the_first_class() -> None:
     blank = np.array([0, 1 << 63, 2**64 - 1], np.uint64)
     made_of = composition(np.concatenate([blank, balanced(50)]), np.array([0] * 3 + [1] * 50, np.int32), 2)
@@ -190,8 +198,8 @@ def test_quantiles_of_the_poisson_distribution(mean: float, low: int, high: int)
 
 
 def test_parameters_are_strings_for_the_manifest() -> None:
-    for histogram in (expected_histogram(1000), np.zeros((0, 65), np.int64)):
-        params = fit(histogram, 64).params
+    for histogram, made_of in ((expected_histogram(1000), USUAL), (np.zeros((0, 65), np.int64), USUAL[:0])):
+        params = fit(histogram, 64, made_of).params
         assert all(isinstance(value, str) for value in params.values())
         assert params["cells"] == "10,12,14,16"
 
