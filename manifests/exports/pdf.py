@@ -208,7 +208,7 @@ class _Book:
         cells: list[tuple[Any, str]] = []
         for picture in self.album.of(match):
             found = self.album.bytes_of(picture)
-            wide, high = (330.0, 200.0) if picture.name == "pair" else (150.0, 150.0)
+            wide, high = (330.0, 200.0) if picture.name == "pair" else (132.0, 132.0)
             side = 80.0 if picture.name.startswith("rendition") else None
             image = found and self.set.picture(found[1], side or wide, side or high)
             if image:
@@ -216,8 +216,8 @@ class _Book:
         near = facts.near(match)
         if near is not None:
             work, row = str(near["work_value"]), str(near["row_value"])
-            cells.append((self.set.BitGrid(work, row, 80), label("bits_work", self.lang)))
-            cells.append((self.set.BitGrid(row, work, 80), label("bits_row", self.lang)))
+            cells.append((self.set.BitGrid(work, row, 76), label("bits_work", self.lang)))
+            cells.append((self.set.BitGrid(row, work, 76), label("bits_row", self.lang)))
         yield from self._lines_of(cells)
 
     def _lines_of(self, cells: list[tuple[Any, str]]) -> Iterator[Any]:

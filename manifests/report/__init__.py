@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 POLICY: Final = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'"
 MAX_WORKS_LISTED: Final = 500
+MAX_WORKS_OPEN: Final = 25  # a longer list of works is folded, so that the first work is near
 _LANGUAGE: Final = {"en": "en", "zh": "zh-Hans"}
 
 
@@ -137,12 +138,11 @@ def _contents(shown: list[Section], desk: Desk) -> Markup:
     more = Markup("")
     if len(shown) > MAX_WORKS_LISTED:
         more = tag("p", label("more_works", lang, n=len(shown) - MAX_WORKS_LISTED), class_="note")
-    return joined(
-        tag(
-            "table", tag("caption", label("works_table", lang)), tag("thead", head), tag("tbody", *rows), class_="works"
-        ),
-        more,
-    )
+    table = tag("table", tag("thead", head), tag("tbody", *rows), class_="works")
+    title = label("works_table", lang)
+    if len(shown) > MAX_WORKS_OPEN:
+        return tag("details", tag("summary", f"{title} ({number(len(shown))})"), table, more)
+    return joined(tag("p", title, class_="note"), table)
 
 
 def _document(package: Package, lang: Lang, body: Markup, shown: list[Section], desk: Desk) -> str:

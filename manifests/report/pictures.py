@@ -112,7 +112,7 @@ class Album:
             "figure",
             tag("img", src=address, alt=words),
             tag("figcaption", words),
-            class_=grey or f"picture {picture.name}",
+            class_=grey or f"view {picture.name}-view",
         )
 
 

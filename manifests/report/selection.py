@@ -137,7 +137,9 @@ def verbatim_rows(
         places.setdefault((row["row_number"], row["item"]), []).append(finding.match["match_id"])
     found: dict[str, VerbatimRow] = {}
     for name in sorted(wanted):
+        left = len(wanted[name])
         for record in package.rows(name):
+            left -= (record["row_number"], record["item"]) in wanted[name]
             for match_id in wanted[name].get((record["row_number"], record["item"]), ()):
                 values = record["values"]
                 kept = tuple(
@@ -145,4 +147,6 @@ def verbatim_rows(
                     for column, kind, value in values[:max_columns]
                 )
                 found[match_id] = VerbatimRow(kept, max(0, len(values) - max_columns), f"rows/{name}.jsonl")
+            if not left:
+                break
     return found
