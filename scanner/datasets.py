@@ -105,7 +105,7 @@ class Layout:
 
     ``columns`` maps a Role to a column reference: a name, dotted into structs (``image.bytes``, ``image_info.raw_url``); ``a or b``,
     the first that is there; ``a + b``, both, joined by a line feed; ``texts[beside]`` and ``text_list[image_info.index]``, the text
-    that belongs to an item of an exploded list.  A referenced column outside the signature is optional: absent, its role is absent.
+    that belongs to an item of an exploded list.  A column outside the signature is optional: absent, so is its role.
 
     ``explode`` names the list column of which each element is an item of its own.  ``headerless`` gives the column names in order
     for files without a header line.  ``url_encoded`` names text columns whose cells are percent-encoded (YFCC100M).  ``generic``

@@ -12,7 +12,6 @@ import hashlib
 import io
 import json
 import tarfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
@@ -25,12 +24,30 @@ from scanner.layouts import LAYOUTS, layout_named, row_hash, type_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     Row = dict[str, Any]
 
 ROWS = 50
 ALL_LAYOUTS: tuple[str, ...] = tuple(layout.name for layout in LAYOUTS)
-_WORDS = "amber quiet river stone lantern harbour meadow copper violet winter paper garden crooked silver distant orchard".split()
+_WORDS = [
+    "amber",
+    "quiet",
+    "river",
+    "stone",
+    "lantern",
+    "harbour",
+    "meadow",
+    "copper",
+    "violet",
+    "winter",
+    "paper",
+    "garden",
+    "crooked",
+    "silver",
+    "distant",
+    "orchard",
+]
 _OPTIONAL: Mapping[str, tuple[str, ...]] = {  # columns that real files have beside the signature
     "coyo700m": ("text_length", "word_count", "num_tokens_bert", "num_tokens_gpt", "num_faces", "clip_similarity_vitb32",
                  "clip_similarity_vitl14", "nsfw_score_opennsfw2", "nsfw_score_gantman", "watermark_score",
@@ -50,7 +67,13 @@ _TAR = frozenset({"webdataset", "datacomp-12m"})
 def picture(seed: int, size: tuple[int, int] = (48, 40)) -> bytes:
     """A small JPEG that differs for each seed."""
     image = Image.new("RGB", size)
-    image.putdata([((x * 5 + seed * 37) % 256, (y * 6 + seed * 11) % 256, (x * y + seed) % 256) for y in range(size[1]) for x in range(size[0])])
+    image.putdata(
+        [
+            ((x * 5 + seed * 37) % 256, (y * 6 + seed * 11) % 256, (x * y + seed) % 256)
+            for y in range(size[1])
+            for x in range(size[0])
+        ]
+    )
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
@@ -78,7 +101,9 @@ def table_of(layout: str, count: int = ROWS, planted: Mapping[int, Mapping[str, 
     known = _known(layout)
     rows = rows_of(layout, count, planted)
     if layout == "hf-pictures":
-        stored = [{"bytes": row.get("image") or picture(number), "path": f"{number}.jpg"} for number, row in enumerate(rows)]
+        stored = [
+            {"bytes": row.get("image") or picture(number), "path": f"{number}.jpg"} for number, row in enumerate(rows)
+        ]
         return pa.table({"image": stored, "text": [_sentence("hf", number) for number in range(count)]})
     columns = {name: _array(known, name, [row[name] for row in rows]) for name in rows[0]}
     return pa.table(columns)
@@ -123,12 +148,16 @@ def write_img2dataset(folder: Path, form: str, count: int = ROWS) -> Path:
     stored = [picture(number) for number in range(count)]
     for number, row in enumerate(rows):
         failed = number % 10 == 9
-        row.update(status="failed_to_download" if failed else "success", error_message="HTTP Error 404" if failed else None)
+        row.update(
+            status="failed_to_download" if failed else "success", error_message="HTTP Error 404" if failed else None
+        )
         row["sha256"] = None if failed else hashlib.sha256(b"served" + stored[number]).hexdigest()
     table = pa.Table.from_pylist(rows)
     good = [number for number, row in enumerate(rows) if row["status"] == "success"]
     if form == "parquet":
-        table = table.append_column("jpg", pa.array([stored[n] if n in good else None for n in range(count)], pa.binary()))
+        table = table.append_column(
+            "jpg", pa.array([stored[n] if n in good else None for n in range(count)], pa.binary())
+        )
     elif form == "files":
         for number in good:
             _sample_files(folder / "00000", rows[number], stored[number])
@@ -195,8 +224,10 @@ def _cell(layout: str, known: Layout, name: str, number: int) -> Any:
         return _digest(layout, name, number)[:digits]
     if any(fingerprint.column == name for fingerprint in known.fingerprints):
         return _digest(layout, name, number)[:16]
-    roles = {role for role, text in known.columns.items() if name in text.replace(" + ", " ").replace(" or ", " ").split()}
-    if roles & {Role.URL, Role.PAGE_URL} and lower != "permalink" or lower in {"url", "pageurl"}:
+    roles = {
+        role for role, text in known.columns.items() if name in text.replace(" + ", " ").replace(" or ", " ").split()
+    }
+    if (roles & {Role.URL, Role.PAGE_URL} and lower != "permalink") or lower in {"url", "pageurl"}:
         return _url(layout, name, number)
     if name in known.url_encoded:
         return quote_plus(_sentence(layout, name, number))
@@ -260,7 +291,9 @@ def _array(known: Layout, name: str, values: list[Any]) -> pa.Array:
 
 
 def _lines(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    return b"".join("\t".join("" if cell is None else str(cell) for cell in row.values()).encode() + b"\n" for row in rows)
+    return b"".join(
+        "\t".join("" if cell is None else str(cell) for cell in row.values()).encode() + b"\n" for row in rows
+    )
 
 
 def _written(path: Path, body: bytes) -> Path:

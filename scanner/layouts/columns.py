@@ -1,7 +1,7 @@
 """The column rules: what a cell of a dataset means to us, column by column, without a loop over rows (datasets.md section 3).
 
-Each rule takes an Arrow array as a reader gave it and returns the array of its role, of the same length, with the faults it counted.
-A cell that cannot be read becomes null and is counted; nothing raises because of what a row holds.
+Each rule takes an Arrow array as a reader gave it and returns the array of its role, of the same length, with the faults it
+counted.  A cell that cannot be read becomes null and is counted; nothing raises because of what a row holds.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def decoded_text_column(values: pa.Array) -> Ruled:
     marked = pc.or_(
         pc.match_substring(texts.cast(pa.binary()), b"%"), pc.match_substring(texts.cast(pa.binary()), b"+")
     )
-    return text_column(_rewrite(texts, pc.fill_null(marked, False), lambda raw: _unquote(raw)))  # noqa: PLW0108
+    return text_column(_rewrite(texts, pc.fill_null(marked, fill_value=False), _unquote))
 
 
 def size_column(values: pa.Array) -> Ruled:
@@ -153,8 +153,8 @@ def as_text(values: pa.Array) -> pa.Array:
 def _hex_column(values: pa.Array, size: int, fault: RowFault) -> Ruled:
     if type_class(values.type) == "binary":  # some tools store the 32 bytes themselves
         good = pc.equal(pc.binary_length(values), size)
-        kept = pc.if_else(pc.fill_null(good, False), values.cast(pa.binary()), pa.scalar(None, pa.binary()))
-        bad = pc.sum(pc.invert(pc.fill_null(good, True))).as_py() or 0
+        kept = pc.if_else(pc.fill_null(good, fill_value=False), values.cast(pa.binary()), pa.scalar(None, pa.binary()))
+        bad = pc.sum(pc.invert(pc.fill_null(good, fill_value=True))).as_py() or 0
         return kept.cast(pa.binary(size)), Counter({fault: bad} if bad else {})
     digits, valid, bad = hex_bytes(as_text(values), size)
     buffer = pa.py_buffer(digits.tobytes())
@@ -206,7 +206,7 @@ def _repair(texts: pa.Array, faults: Counter[RowFault]) -> pa.Array:
 
 
 def _cut(texts: pa.Array, lengths: pa.Array, faults: Counter[RowFault]) -> pa.Array:
-    long = pc.fill_null(pc.greater(lengths, MAX_TEXT_BYTES), False)
+    long = pc.fill_null(pc.greater(lengths, MAX_TEXT_BYTES), fill_value=False)
     faults[RowFault.VALUE_TRUNCATED] += pc.sum(long).as_py()
     return _rewrite(texts, long, lambda raw: raw[:MAX_TEXT_BYTES].decode("utf-8", "ignore").encode())
 
@@ -233,7 +233,7 @@ def _count_web(texts: pa.Array, lengths: pa.Array) -> int:
         web = pc.and_(web, pc.less_equal(lengths, MAX_URL_BYTES))
     found = pc.sum(web).as_py() or 0
     if found < len(texts) - texts.null_count:
-        others = texts.filter(pc.invert(pc.fill_null(web, True))).to_pylist()  # noqa: FBT003 - few: unusual spellings
+        others = texts.filter(pc.invert(pc.fill_null(web, fill_value=True))).to_pylist()  # few: unusual spellings
         found += sum(1 for url in others if url.lower().startswith(_SCHEMES) and len(url.encode()) <= MAX_URL_BYTES)
     return int(found)
 

@@ -61,12 +61,12 @@ def check_column(
 
 
 def count_stored(
-    algorithm: Literal["sha256", "md5"], cells: Sequence[str | bytes | None], pictures: Sequence[bytes | None]
+    algorithm: Literal["sha256", "md5"], cells: Sequence[str | bytes | None], pictures: Sequence[str | bytes | None]
 ) -> tuple[int, int]:
     """How many rows hold both a digest and a picture, and of how many of them the digest is that of the stored picture."""
     compared = equal = 0
     for cell, picture in list(zip(cells, pictures, strict=False))[:COMPARED_PICTURES]:
-        if cell is None or picture is None:
+        if cell is None or not isinstance(picture, bytes):
             continue
         recorded = cell.hex() if isinstance(cell, bytes) else cell.strip().lower()
         if len(recorded) != _DIGITS[algorithm]:

@@ -74,11 +74,8 @@ def recognise_layout(
     ``headerless`` says that the schema's names are made up: then only the number and the look of the columns count.
     """
     rows = sample if sample is not None else schema.empty_table()
-    if headerless:
-        found = _headerless(schema, rows, layouts)
-    else:
-        found = _by_signature(schema, rows, layouts, types=types)
-    outcome = found or _by_structure(rows)
+    named = _headerless(schema, rows, layouts) if headerless else _by_signature(schema, rows, layouts, types=types)
+    outcome = named or _by_structure(rows)
     if isinstance(outcome, Unrecognised):
         return outcome
     used = {path for column in outcome.columns.values() for path in paths_of(column)}
@@ -216,7 +213,7 @@ def _is_doubtful(layout: Layout, schema: pa.Schema, sample: pa.Table) -> bool:
 def _contradiction(found: Recognised, sample: pa.Table) -> str:
     """The names say URL where the values hold none, and captions that are URLs: somebody mixed the columns up."""
     url, caption = found.columns.get(Role.URL), found.columns.get(Role.CAPTION)
-    if url not in sample.column_names or caption not in sample.column_names:
+    if url is None or caption is None or not {url, caption} <= set(sample.column_names):
         return ""
     urls, captions = texts_of(sample, url), texts_of(sample, caption)
     if urls and not sampling.url_share(urls) and sampling.url_share(captions) >= _MOSTLY:

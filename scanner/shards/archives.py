@@ -19,7 +19,7 @@ from scanner.shards.folders import is_picture_name
 from scanner.shards.json_values import fields_of, parse_object
 from scanner.shards.members import Member, Members, stem_and_suffix
 from scanner.shards.packaged import MAX_PICTURE_BYTES, MAX_TEXT_MEMBER_BYTES, Entry, EntryColumns
-from scanner.shards.streams import Cursor, is_compressed
+from scanner.shards.streams import Cursor, UntilDamage, is_compressed
 from scanner.shards.verbatim import SourceRow
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from scanner.shards.json_values import Document
     from scanner.shards.verbatim import Cell
 
 INDEX_BYTES = 64 << 20  # smaller archives are one part: finding spans costs more than it saves
@@ -47,13 +48,11 @@ class TarReader:
             ShardDamaged: no tar, or damaged before its first sample.
         """
         self._path, self._name = path, name
-        self._sampled: list[Entry] = []
-        try:
-            for entry in itertools.islice(self._entries(_WHOLE, pictures=COMPARED_PICTURES), SAMPLE_ROWS):
-                self._sampled.append(entry)
-        except ShardDamaged:
-            if not self._sampled:
-                raise
+        entries = UntilDamage(self._entries(_WHOLE, pictures=COMPARED_PICTURES))
+        self._sampled = list(itertools.islice(entries, SAMPLE_ROWS))
+        self.damage = entries.damage
+        if not self._sampled:
+            entries.raise_damage()
         self._columns = EntryColumns("__key__", self._sampled)
         self.schema: pa.Schema = self._columns.schema
 
@@ -95,7 +94,7 @@ class TarReader:
         wanted, last = set(rows), max(rows, default=-1)
         number, faults = -1, Counter[RowFault]()
         cells: list[Cell] = []
-        document = {}
+        document: Document = {}
         with closing(Cursor(self._path, self._name)) as cursor:
             members, samples = Members(cursor, self._name), _Samples()
             for member in members:
@@ -109,7 +108,7 @@ class TarReader:
                     digest, head = _digest(members, member)
                     cells.append((shown(member.name), "member", digest))
                     if samples.suffix == "json":
-                        document = dict(parse_object(head, faults))
+                        document = parse_object(head, faults)
         if number in wanted:
             yield SourceRow(number=number, cells=tuple(cells), fields=fields_of(document))
 
@@ -122,24 +121,25 @@ class TarReader:
         with closing(Cursor(self._path, self._name, start=part.begin)) as cursor:
             members, samples = Members(cursor, self._name), _Samples()
             number = part.first_row - 1
-            damage: ShardDamaged | None = None
-            try:
-                for member in members:
-                    if 0 <= part.end <= member.header:
-                        break
-                    if samples.begins_with(member):
-                        if entry is not None:
-                            yield entry
-                        number += 1
-                        entry = Entry(number=number, key=shown(samples.stem))
-                    assert entry is not None
+            kept = UntilDamage(iter(members))
+            for member in kept:
+                if 0 <= part.end <= member.header:
+                    break
+                if samples.begins_with(member):
+                    if entry is not None:
+                        yield entry
+                    number += 1
+                    entry = Entry(number=number, key=shown(samples.stem))
+                assert entry is not None
+                try:
                     _take(entry, member, members, samples.suffix, wanted=pictures is None or number < pictures)
-            except ShardDamaged as error:
-                damage = error
-            if entry is not None and not (damage is not None and entry.is_empty):
+                except ShardDamaged:
+                    if not entry.is_empty:
+                        yield entry
+                    raise
+            if entry is not None:
                 yield entry
-            if damage is not None:
-                raise damage
+            kept.raise_damage()
 
 
 _WHOLE = Part(index=0, first_row=0, rows=None, begin=0, end=-1)
@@ -163,7 +163,7 @@ class _Samples:
 
 
 def shown(name: bytes) -> str:
-    """A member's name for records; bytes that are no UTF-8 as ``\\xNN``."""
+    r"""A member's name for records; bytes that are no UTF-8 as ``\xNN``."""
     return name.decode("utf-8", "backslashreplace")
 
 

@@ -1,7 +1,7 @@
 """Delimited shards: tsv as the corpora write it (no quoting, one record a line) and csv (quoted, records may span lines).
 
-Lone quotes stand in real captions, so a tab-separated file is never unquoted.  A first line that holds a URL is no header: the columns
-are then called ``f0``, ``f1`` … and told apart by what they hold.
+Lone quotes stand in real captions, so a tab-separated file is never unquoted.  A first line that holds a URL is no header: the
+columns are then called ``f0``, ``f1`` … and told apart by what they hold.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from scanner.errors import ShardDamaged
 from scanner.layouts import Types
 from scanner.layouts.sampling import SAMPLE_ROWS, url_share
 from scanner.shards.batches import BATCH_ROWS, Part, SourceBatch
-from scanner.shards.streams import Lines, chunks
+from scanner.shards.streams import Lines, UntilDamage, chunks
 from scanner.shards.verbatim import SourceRow, text_cell
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ class DelimitedReader:
         self._delimiter = _delimiter(name, first)
         self._quoted = self._delimiter != b"\t"
         self.headerless = False
-        records = list(itertools.islice(self._records(), SAMPLE_ROWS + 1))
+        kept = UntilDamage(self._records())
+        records = list(itertools.islice(kept, SAMPLE_ROWS + 1))
+        self.damage = kept.damage
         names = [field.decode("utf-8", "replace").strip() for field in records[0]]
         self.headerless = not _is_header(names, records[1:])
         if self.headerless:
@@ -143,23 +145,17 @@ class DelimitedReader:
         number = part.first_row
         held: list[Record] = []
         size = 0
-        damage: ShardDamaged | None = None
-        while damage is None:
-            try:
-                record = next(records, None)
-            except ShardDamaged as error:
-                damage, record = error, None
-            if record is not None:
-                held.append(record)
-                size += sum(map(len, record))
-            if held and (record is None or len(held) >= batch_rows or size >= MAX_RECORD_BYTES // 2):
+        kept = UntilDamage(records)
+        for record in kept:
+            held.append(record)
+            size += sum(map(len, record))
+            if len(held) >= batch_rows or size >= MAX_RECORD_BYTES // 2:
                 yield _batch(held, paths, places, number)
                 number += len(held)
                 held, size = [], 0
-            if record is None:
-                break
-        if damage is not None:
-            raise damage
+        if held:
+            yield _batch(held, paths, places, number)
+        kept.raise_damage()
 
     def _tabbed(self, part: Part, paths: Sequence[str]) -> Iterator[SourceBatch]:
         """Tab-separated blocks cut into columns without a loop over lines."""

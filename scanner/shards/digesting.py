@@ -17,9 +17,9 @@ UNREADABLE = "0" * 64  # stands in a folder's list for a file that cannot be rea
 
 
 def digest_shard(shard: Shard, progress: Callable[[int], None] | None = None) -> ShardDigest:
-    """Hash the whole shard; ``progress`` is called with the number of bytes of each chunk.
+    r"""Hash the whole shard; ``progress`` is called with the number of bytes of each chunk.
 
-    Of a folder: SHA-256 of its list ``<hex>␠␠<relative path>\\n``, sorted by path bytes, of the pictures and of the ``.json`` and
+    Of a folder: SHA-256 of its list ``<hex>␠␠<relative path>\n``, sorted by path bytes, of the pictures and of the ``.json`` and
     ``.txt`` files beside them.  A file that cannot be read stands there with 64 zeros, and its picture is counted as undecodable.
 
     Raises:

@@ -20,16 +20,16 @@ from scanner.layouts import Types
 from scanner.layouts.sampling import SAMPLE_ROWS
 from scanner.shards.batches import BATCH_ROWS, Part, SourceBatch
 from scanner.shards.json_values import fields_of, parse_object, record_batch, sample_table, schema_of
-from scanner.shards.streams import Lines, chunks
+from scanner.shards.streams import Lines, UntilDamage, chunks
 from scanner.shards.verbatim import SourceRow, text_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from scanner.shards.json_values import Document
 
 MAX_VALUE_BYTES = 64 << 20
-_BATCH_CHARACTERS = 16 << 20
+_BATCH_BYTES = 16 << 20
 _BLANK = " \t\n\r"
 
 
@@ -47,8 +47,11 @@ class JsonLinesReader:
             ShardDamaged: unreadable, or empty.
         """
         self._path, self._name = path, name
-        self._head = [parse_object(raw, Counter()) for raw in itertools.islice(self._raw(), SAMPLE_ROWS)]
+        raws = UntilDamage(self._raw())
+        self._head = [parse_object(raw, Counter()) for raw in itertools.islice(raws, SAMPLE_ROWS)]
+        self.damage = raws.damage
         if not self._head:
+            raws.raise_damage()
             raise ShardDamaged(f"{name}: it is empty.", hint="Download the file again.")
         self.schema: pa.Schema = schema_of(self._head)
 
@@ -67,25 +70,22 @@ class JsonLinesReader:
         held: list[Document] = []
         faults: Counter[RowFault] = Counter()
         size = 0
-        raws = self._raw()
-        damage: ShardDamaged | None = None
-        while True:
-            try:
-                raw = next(raws, None)
-            except ShardDamaged as error:
-                damage, raw = error, None
-            if raw is not None:
-                held.append(self._parsed(raw, faults))
-                size += len(raw)
-            if held and (raw is None or len(held) >= BATCH_ROWS or size >= _BATCH_CHARACTERS):
-                columns = record_batch(held, self.schema, paths, faults)
-                rows = np.arange(number, number + len(held), dtype=np.int64)
-                yield SourceBatch(columns=columns, rows=rows, faults=faults)
+        raws = UntilDamage(self._raw())
+        for raw in raws:
+            held.append(self._parsed(raw, faults))
+            size += len(raw)
+            if len(held) >= BATCH_ROWS or size >= _BATCH_BYTES:
+                yield self._batch(held, number, paths, faults)
                 number, held, faults, size = number + len(held), [], Counter(), 0
-            if raw is None:
-                break
-        if damage is not None:
-            raise damage
+        if held:
+            yield self._batch(held, number, paths, faults)
+        raws.raise_damage()
+
+    def _batch(
+        self, held: Sequence[Document], number: int, paths: Sequence[str], faults: Counter[RowFault]
+    ) -> SourceBatch:
+        columns = record_batch(held, self.schema, paths, faults)
+        return SourceBatch(columns=columns, rows=np.arange(number, number + len(held), dtype=np.int64), faults=faults)
 
     def cells(self, rows: Sequence[int]) -> Iterator[SourceRow]:
         """Each row is one cell: the line or array element as it stands."""
@@ -161,30 +161,32 @@ class JsonColumnsReader:
         faults: Counter[RowFault] = Counter()
         held: dict[str, list[pa.Array]] = {}
         longest = 0
-        damage: ShardDamaged | None = None
-        try:
-            for key, values in self._columns():
-                pieces = held.setdefault(key, [])
-                count = 0
-                while piece := list(itertools.islice(values, BATCH_ROWS)):
-                    count += len(piece)
-                    longest = max(longest, count)
-                    if key in paths:
-                        documents = [{key: value} for _, value in piece]
-                        pieces.append(record_batch(documents, self.schema, [key], faults).column(0))
-        except ShardDamaged as error:
-            damage = error
+        columns = UntilDamage(self._columns())
+        elements: UntilDamage[tuple[str, Any]] = UntilDamage(iter(()))
+        for key, values in columns:
+            pieces = held.setdefault(key, [])
+            elements = UntilDamage(values)
+            pairs = iter(elements)
+            count = 0
+            while piece := list(itertools.islice(pairs, BATCH_ROWS)):
+                count += len(piece)
+                longest = max(longest, count)
+                if key in paths:
+                    documents = [{key: value} for _, value in piece]
+                    pieces.append(record_batch(documents, self.schema, [key], faults).column(0))
+            if elements.damage is not None:
+                break
         for start in range(0, longest, BATCH_ROWS):
             stop = min(start + BATCH_ROWS, longest)
-            columns = [_slice(held.get(path, []), start, stop) for path in paths]
+            sliced = [_slice(held.get(path, []), start, stop) for path in paths]
             rows = np.arange(part.first_row + start, part.first_row + stop, dtype=np.int64)
             yield SourceBatch(
-                columns=pa.RecordBatch.from_arrays(columns, names=list(paths)),
+                columns=pa.RecordBatch.from_arrays(sliced, names=list(paths)),
                 rows=rows,
                 faults=faults if start == 0 else Counter(),
             )
-        if damage is not None:
-            raise damage
+        elements.raise_damage()
+        columns.raise_damage()
 
     def cells(self, rows: Sequence[int]) -> Iterator[SourceRow]:
         """One cell for each array: its element as it stands; null where the array is shorter."""

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 PICTURE_SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .webp .gif .bmp .tif .tiff .avif .heic .heif .jp2 .mpo .ico .cur .psd .svg".split()
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
+    | {".avif", ".heic", ".heif", ".jp2", ".mpo", ".ico", ".cur", ".psd", ".svg"}
 )
 BESIDE_SUFFIXES = frozenset({".json", ".txt"})
 
@@ -29,7 +30,7 @@ def sort_key(name: str) -> bytes:
 
 
 def shown_name(path: str) -> str:
-    """A relative path for records: ``/`` between names, bytes that are no UTF-8 as ``\\xNN``."""
+    r"""A relative path for records: ``/`` between names, bytes that are no UTF-8 as ``\xNN``."""
     text = path.replace(os.sep, "/")
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 

@@ -166,7 +166,7 @@ def _checksums(block: bytes) -> tuple[int, int]:
 
 
 def _pax(body: bytes) -> dict[bytes, bytes]:
-    """Records ``LENGTH KEY=VALUE\\n``; a damaged rest is left out."""
+    r"""Records ``LENGTH KEY=VALUE\n``; a damaged rest is left out."""
     found: dict[bytes, bytes] = {}
     at = 0
     while at < len(body):

@@ -7,8 +7,6 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from scanner import layouts
 from scanner.datasets import DigestColumn, FingerprintColumn, Layout, Role, Shard
 from scanner.errors import LayoutUnknown, UsageError
@@ -20,6 +18,8 @@ from scanner.shards.samples import cells_of, columns_with_samples
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pyarrow as pa
+
     from scanner.shards.batches import Part
     from scanner.shards.readers import Reader
 
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 class OpenShard:
     """A shard with its layout.  A value: it may be sent to another process, and holds no open file.
 
-    ``columns`` maps roles to the real spelling of columns; ``roles`` are those that may be asked of ``scan_shard``.  ``checked`` holds
-    the digest and fingerprint columns after their check, refused ones too; ``offers`` are further columns that look like digests.
+    ``columns`` maps roles to the real spelling of columns; ``roles`` are those that may be asked of ``scan_shard``.  ``checked``
+    holds the digest and fingerprint columns after their check, refused ones too; ``offers`` are further columns that look like
+    digests.
     ``schema_sha256`` is over the names and types of all columns, in file order.
     """
 
@@ -108,6 +109,8 @@ def _layout(shard: Shard, reader: Reader, sample: pa.Table) -> layouts.Recognise
         kept = layouts.bind(mapped, reader.schema)
         return replace(kept, also=found.also if isinstance(found, layouts.Recognised) else ())
     if isinstance(found, layouts.Unrecognised):
+        if reader.damage is not None:
+            raise reader.damage
         raise _unknown(shard, reader, sample, found)
     return found
 

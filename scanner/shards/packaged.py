@@ -1,7 +1,7 @@
 """Rows made of files: a picture, and the ``.json`` and ``.txt`` files that share its stem.
 
-Tar archives and folders present them under the same made-up columns: ``__key__`` or ``__path__``, ``image``, ``txt``, and the keys of
-the json (``layouts.packaged`` says what they mean).
+Tar archives and folders present them under the same made-up columns: ``__key__`` or ``__path__``, ``image``, ``txt``, and the keys
+of the json (``layouts.packaged`` says what they mean).
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import pyarrow as pa
 from scanner.datasets import RowFault
 from scanner.shards.batches import SourceBatch
 from scanner.shards.json_values import parse_object, record_batch, sample_table, schema_of
+from scanner.shards.streams import UntilDamage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
 MAX_PICTURE_BYTES = 128 << 20  # larger ones are counted image_over_limit and not read
@@ -69,11 +70,12 @@ class EntryColumns:
         inner = sample_table([_json(entry, Counter()) for entry in entries], self._json)
         return pa.table({**own, **dict(zip(inner.column_names, inner.columns, strict=True))})
 
-    def batches(self, entries: Iterable[Entry], paths: Sequence[str]) -> Iterator[SourceBatch]:
+    def batches(self, entries: Iterator[Entry], paths: Sequence[str]) -> Iterator[SourceBatch]:
         """Batches of at most 4,096 entries or about 32 MiB of pictures."""
         held: list[Entry] = []
         size = 0
-        for entry in entries:
+        kept = UntilDamage(entries)
+        for entry in kept:
             held.append(entry)
             size += sum(len(picture) for picture in entry.pictures if picture is not None)
             if len(held) >= BATCH_ENTRIES or size >= BATCH_PICTURE_BYTES:
@@ -81,6 +83,7 @@ class EntryColumns:
                 held, size = [], 0
         if held:
             yield self._batch(held, paths)
+        kept.raise_damage()
 
     def _batch(self, entries: Sequence[Entry], paths: Sequence[str]) -> SourceBatch:
         """One row for each picture; an entry of several pictures numbers them as items, one of none is a row without picture."""

@@ -1,7 +1,7 @@
 """Parquet shards: projected columns, coalesced row groups, damage named by its row group.
 
-img2dataset writes row groups of 100 rows; 5,000 of them read one by one take five times as long as together.  So neighbouring groups
-are read as one span of at least 262,144 rows or 32 MiB, and only a span that fails is read again group by group.
+img2dataset writes row groups of 100 rows; 5,000 of them read one by one take five times as long as together.  So neighbouring
+groups are read as one span of at least 262,144 rows or 32 MiB, and only a span that fails is read again group by group.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scanner.errors import ShardDamaged
-from scanner.layouts.references import type_class
 from scanner.layouts import Types
+from scanner.layouts.references import type_class
 from scanner.layouts.sampling import SAMPLE_ROWS
 from scanner.shards.batches import BATCH_BYTES, BATCH_ROWS, Part, SourceBatch
 from scanner.shards.verbatim import SourceRow, arrow_row
@@ -34,6 +34,7 @@ class ParquetReader:
 
     types = Types.CLASSES
     headerless = False
+    damage: ShardDamaged | None = None  # what prevents sampling prevents opening
 
     def __init__(self, path: str, name: str) -> None:
         """Read the footer of ``path``; ``name`` is what errors call it.
@@ -65,15 +66,21 @@ class ParquetReader:
         heavy = [name for name in names if type_class(self.schema.field(name).type) in {"binary", "struct", "list"}]
         light = [name for name in names if name not in heavy and names.count(name) == 1]
         heavy = [name for name in heavy if names.count(name) == 1]
-        last = int(np.searchsorted(self._starts, SAMPLE_ROWS))
-        groups = [group for group in range(min(max(last, 1), len(self._lengths))) if self._lengths[group]]
-        with self._mapped("its first rows cannot be read", row_group=0), self._open() as file:
-            columns = {
-                **self._head(file, groups, light, SAMPLE_ROWS),
-                **self._head(file, groups, heavy, SAMPLE_PICTURES),
-            }
+        last = max(int(np.searchsorted(self._starts, SAMPLE_ROWS)), 1)
+        try:
+            columns = self._heads(last, light, heavy)
+        except ShardDamaged:
+            if last == 1:
+                raise
+            columns = self._heads(1, light, heavy)
         longest = max((len(values) for values in columns.values()), default=0)
         return pa.table({name: _padded(columns[name], longest) for name in names if name in columns})
+
+    def _heads(self, last: int, light: list[str], heavy: list[str]) -> dict[str, pa.ChunkedArray]:
+        """First rows of the first ``last`` row groups: 1,000 of light columns, 50 of heavy ones."""
+        groups = [group for group in range(min(last, len(self._lengths))) if self._lengths[group]]
+        with self._mapped("its first rows cannot be read", row_group=0), self._open() as file:
+            return {**self._head(file, groups, light, SAMPLE_ROWS), **self._head(file, groups, heavy, SAMPLE_PICTURES)}
 
     def _head(self, file: pq.ParquetFile, groups: list[int], names: list[str], rows: int) -> dict[str, pa.ChunkedArray]:
         batches = []

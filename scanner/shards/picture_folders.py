@@ -29,6 +29,7 @@ class FolderReader:
 
     types = Types.SCALARS
     headerless = False
+    damage: ShardDamaged | None = None  # what prevents sampling prevents opening
 
     def __init__(self, path: str, name: str) -> None:
         """List the folder and look at what lies beside the first pictures.

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from scanner.errors import ShardDamaged
     from scanner.layouts import Types
     from scanner.shards.batches import Part, SourceBatch
     from scanner.shards.verbatim import SourceRow
@@ -38,6 +39,11 @@ class Reader(Protocol):
     @property
     def rows_total(self) -> int | None:
         """Rows of the whole file where they are known without reading it."""
+        ...
+
+    @property
+    def damage(self) -> ShardDamaged | None:
+        """What cut the sampled rows short: with it, an unknown layout says nothing."""
         ...
 
     def sample(self) -> pa.Table:

@@ -43,10 +43,11 @@ def read_rows(
     total = opened.rows_total
     wanted = sorted(row for row in items if row >= 0 and (total is None or row < total))
     found: dict[tuple[int, int | None], VerbatimRow] = {}
-    for row in opened.reader.cells(wanted) if wanted else ():
-        check = _row_check(opened.layout.row_check, row.fields)
-        for item in items[row.number]:
-            found[row.number, item] = VerbatimRow(row_number=row.number, item=item, row_check=check, values=row.cells)
+    for source in opened.reader.cells(wanted) if wanted else ():
+        check = _row_check(opened.layout.row_check, source.fields)
+        number = source.number
+        for item in items[number]:
+            found[number, item] = VerbatimRow(row_number=number, item=item, row_check=check, values=source.cells)
     return found
 
 

@@ -55,7 +55,7 @@ def printable(text: str, *, limit: int = SHOWN_CHARACTERS) -> str:
 
 
 def _is_single(sample: pa.Table, name: str) -> bool:
-    return sample.column_names.count(name) == 1
+    return bool(sample.column_names.count(name) == 1)
 
 
 def _spelled(value: pa.Scalar) -> str:

@@ -1,7 +1,7 @@
 """Bytes of a file in order, decompressed under limits.  What was decompressed before damage is handed out before the error.
 
-A file's first bytes say how it is compressed, not its name.  A stream that expands more than 200-fold (the first 64 MiB are free) or
-to more than 64 GiB is refused: YFCC100M, the largest real one, stays below both.
+A file's first bytes say how it is compressed, not its name.  A stream that expands more than 200-fold (the first 64 MiB are free)
+or to more than 64 GiB is refused.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import bz2
 import os
 import zlib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import zstandard
 
@@ -19,6 +19,7 @@ from scanner.errors import ShardDamaged
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+Value = TypeVar("Value")
 CHUNK_BYTES = 1 << 18
 MAX_RATIO = 200
 FREE_BYTES = 64 << 20
@@ -29,8 +30,11 @@ _ERRORS = (OSError, EOFError, zlib.error, zstandard.ZstdError, MemoryError)
 class _Decoder(Protocol):
     """A decompressor of the standard library, or one that behaves like it."""
 
-    eof: bool
-    unused_data: bytes
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
 
     def pieces(self, data: bytes) -> Iterator[bytes]: ...
 
@@ -148,18 +152,50 @@ class _Zstandard:
 
     def __init__(self) -> None:
         self._state = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
-        self.unused_data = b""
+        self._unused = b""
 
     @property
     def eof(self) -> bool:
         return bool(self._state.eof)
 
+    @property
+    def unused_data(self) -> bytes:
+        return self._unused
+
     def pieces(self, data: bytes) -> Iterator[bytes]:
         for start in range(0, len(data), 1024):
             yield self._state.decompress(data[start : start + 1024])
             if self._state.eof:
-                self.unused_data = self._state.unused_data + data[start + 1024 :]
+                self._unused = self._state.unused_data + data[start + 1024 :]
                 return
+
+
+class UntilDamage(Generic[Value]):
+    """An iterator that ends at damage instead of raising, so that its user can hand out what it still holds.
+
+    ``damage`` is what ended it, None otherwise; ``raise_damage`` is called when the loop over it has ended.
+    """
+
+    def __init__(self, values: Iterator[Value]) -> None:
+        """Iterate over ``values``."""
+        self._values = values
+        self.damage: ShardDamaged | None = None
+
+    def __iter__(self) -> Iterator[Value]:
+        """The values before the damage."""
+        try:
+            yield from self._values
+        except ShardDamaged as error:
+            self.damage = error
+
+    def raise_damage(self) -> None:
+        """Raise what ended the iteration, if it was damage.
+
+        Raises:
+            ShardDamaged: that damage.
+        """
+        if self.damage is not None:
+            raise self.damage
 
 
 class Lines:
@@ -180,27 +216,30 @@ class Lines:
         """
         held: list[bytes] = []
         size = 0
-        damage: ShardDamaged | None = None
-        try:
-            for piece in self._pieces:
-                held.append(piece)
-                size += len(piece)
-                if size < self._block or b"\n" not in piece:
-                    if size > self._max + self._block:
-                        raise ShardDamaged(f"{self._name}: a line is longer than {self._max >> 20} MiB.")
-                    continue
+        pieces = UntilDamage(self._bounded())
+        for piece in pieces:
+            held.append(piece)
+            size += len(piece)
+            if size >= self._block and b"\n" in piece:
                 whole, _, rest = b"".join(held).rpartition(b"\n")
                 yield whole + b"\n"
                 held, size = [rest], len(rest)
-        except ShardDamaged as error:
-            damage = error
         left = b"".join(held)
-        if damage is not None:  # the last line is not whole
+        if pieces.damage is not None:  # the last line is not whole
             left = left[: left.rfind(b"\n") + 1]
         if left:
             yield left
-        if damage is not None:
-            raise damage
+        pieces.raise_damage()
+
+    def _bounded(self) -> Iterator[bytes]:
+        """The pieces, until a line grows too long."""
+        length = 0
+        for piece in self._pieces:
+            newest = piece.rfind(b"\n")
+            length = length + len(piece) if newest < 0 else len(piece) - newest
+            if length > self._max:
+                raise ShardDamaged(f"{self._name}: a line is longer than {self._max >> 20} MiB.")
+            yield piece
 
 
 class Cursor:

@@ -2,8 +2,8 @@
 
 A cell is ``(name, type, value)``.  Integers are strings, floats the shortest decimal that reads back at the column's own width,
 binary ``sha256:HEX:bytes``, times the stored integer, decimals as written, lists and structs nested (a struct is a list of
-``[name, value]``, a map of ``[key, value]``).  Text over 1 MiB becomes ``sha256:HEX:bytes`` with ``;digest`` behind the type, text that
-is not valid UTF-8 base64 with ``;base64``; in a nested cell either spelling then holds for every text in it.
+``[name, value]``, a map of ``[key, value]``).  Text over 1 MiB becomes ``sha256:HEX:bytes`` with ``;digest`` behind the type, text
+that is not valid UTF-8 base64 with ``;base64``; in a nested cell either spelling then holds for every text in it.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _raw_type(kind: pa.DataType) -> pa.DataType:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _texts(kind: pa.DataType, value: Any) -> Iterator[bytes]:

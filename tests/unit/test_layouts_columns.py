@@ -46,7 +46,9 @@ def test_sizes_written_as_text_are_read() -> None:
 
 def test_digests_keep_leading_zeros_and_ignore_case() -> None:
     digest = "00AB" + "cd" * 30
-    values, faults = columns.digest_column(pa.array([digest, digest.lower(), "null", "None", "", "nan", None, "xyz", digest[2:]]), 32)
+    values, faults = columns.digest_column(
+        pa.array([digest, digest.lower(), "null", "None", "", "nan", None, "xyz", digest[2:]]), 32
+    )
     assert values.to_pylist() == [bytes.fromhex(digest)] * 2 + [None] * 7
     assert faults == {RowFault.BAD_DIGEST: 2}
 
@@ -75,7 +77,13 @@ def test_a_fingerprint_is_the_number_that_imagehash_prints() -> None:
 
 def test_empty_batches_pass_every_rule() -> None:
     empty = pa.array([], pa.string())
-    for rule in (columns.text_column, columns.url_column, columns.size_column, columns.key_column, columns.fingerprint_column):
+    for rule in (
+        columns.text_column,
+        columns.url_column,
+        columns.size_column,
+        columns.key_column,
+        columns.fingerprint_column,
+    ):
         values, faults = rule(empty)
         assert len(values) == 0
         assert not faults
@@ -83,7 +91,16 @@ def test_empty_batches_pass_every_rule() -> None:
 
 
 def test_urls_that_are_missing_or_odd_are_counted_and_kept() -> None:
-    odd = ["https://a.org/x", "HTTP://a.org/x", "//a.org/x", "ftp://a.org", "javascript:x", "", None, "http://" + "a" * 9000]
+    odd = [
+        "https://a.org/x",
+        "HTTP://a.org/x",
+        "//a.org/x",
+        "ftp://a.org",
+        "javascript:x",
+        "",
+        None,
+        "http://" + "a" * 9000,
+    ]
     values, faults = columns.url_column(pa.array(odd))
     assert values.to_pylist() == [*odd[:5], None, None, odd[7]]
     assert faults == {RowFault.NO_URL: 2, RowFault.BAD_URL: 3}
@@ -114,7 +131,11 @@ def test_hostile_text_passes_unchanged() -> None:
 
 @pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())])
 def test_every_kind_of_text_becomes_string(kind: pa.DataType) -> None:
-    values = pa.array(["a", None, "b"]).cast(kind) if not pa.types.is_dictionary(kind) else pa.array(["a", None, "b"]).dictionary_encode()
+    values = (
+        pa.array(["a", None, "b"]).cast(kind)
+        if not pa.types.is_dictionary(kind)
+        else pa.array(["a", None, "b"]).dictionary_encode()
+    )
     texts, _ = columns.text_column(values)
     assert texts.type == pa.string()
     assert texts.to_pylist() == ["a", None, "b"]

@@ -61,7 +61,11 @@ def test_a_file_of_each_layout_is_recognised_as_it(name: str, tmp_path: Path) ->
     assert name in {found.layout.name, *found.also}
     known = layout_named(name)
     assert known is not None
-    assert Role.IMAGE in found.roles if name in {"webdataset", "folder", "hf-pictures", "datacomp-12m"} else Role.URL in found.roles
+    assert (
+        Role.IMAGE in found.roles
+        if name in {"webdataset", "folder", "hf-pictures", "datacomp-12m"}
+        else Role.URL in found.roles
+    )
 
 
 @pytest.mark.parametrize("name", [name for name in PARQUET if name != "hf-pictures"])
@@ -75,7 +79,9 @@ def test_a_layout_is_recognised_with_changed_case_order_types_and_extra_columns(
     table = table.select(order)
     renamed = [rng.choice([column, column.upper(), column.lower(), column.title()]) for column in order]
     table = table.rename_columns(renamed)
-    table = table.append_column("zz_extra", pa.array(range(len(table)))).append_column("zz_text", pa.array(["x y"] * len(table)))
+    table = table.append_column("zz_extra", pa.array(range(len(table)))).append_column(
+        "zz_text", pa.array(["x y"] * len(table))
+    )
     found = recognised(table)
     assert names_of(found) == names_of(plain)
     assert {role: column.casefold() for role, column in found.columns.items()} == {
@@ -119,7 +125,9 @@ def test_every_output_of_img2dataset_is_recognised(form: str, layout: str, tmp_p
 
 
 def test_two_columns_of_urls_are_an_error_and_no_guess() -> None:
-    rows = pa.table({"page": [f"https://a.org/{n}" for n in range(20)], "pic": [f"https://b.org/{n}" for n in range(20)]})
+    rows = pa.table(
+        {"page": [f"https://a.org/{n}" for n in range(20)], "pic": [f"https://b.org/{n}" for n in range(20)]}
+    )
     found = recognise_layout(rows.schema, rows)
     assert isinstance(found, Unrecognised)
     assert "page" in found.reason
@@ -127,7 +135,9 @@ def test_two_columns_of_urls_are_an_error_and_no_guess() -> None:
 
 
 def test_columns_that_contradict_their_names_are_an_error() -> None:
-    rows = table_of("laion400m").rename_columns(["SAMPLE_ID", "TEXT", "URL", "HEIGHT", "WIDTH", "LICENSE", "NSFW", "similarity"])
+    rows = table_of("laion400m").rename_columns(
+        ["SAMPLE_ID", "TEXT", "URL", "HEIGHT", "WIDTH", "LICENSE", "NSFW", "similarity"]
+    )
     assert isinstance(recognise_layout(rows.schema, rows), Unrecognised)
 
 
@@ -138,7 +148,7 @@ def test_plain_names_with_a_second_url_column_are_no_guess() -> None:
 
 
 def test_hex_columns_are_offered_and_not_used() -> None:
-    rows = pa.table({"url": [f"https://a.org/{n}" for n in range(20)], "sum": ["%064x" % n for n in range(20)]})
+    rows = pa.table({"url": [f"https://a.org/{n}" for n in range(20)], "sum": [f"{n:064x}" for n in range(20)]})
     found = recognised(rows)
     assert Role.SHA256 not in found.columns
     assert [(one.column, one.algorithm) for one in found.hex_columns] == [("sum", "sha256")]
