@@ -151,17 +151,18 @@ def _body(match: Mapping[str, Any], desk: Desk) -> Markup:
     lang = desk.lang
     caveats = [tag("li", caveat_text(code, lang), " ", tag("code", code)) for code in match["caveats"]]
     compared, where = list(facts.compared(match, lang)), list(facts.where(match, lang))
+    filters = list(facts.filters(match, lang))
     blocks = [
         _block(label("compared", lang), (fact for fact in compared if not fact.minor)),
         _block(label("where", lang), (fact for fact in where if not fact.minor)),
         _block(label("observation", lang), [*facts.observed(match, lang), *_signals(match, desk)]),
         _block(label("review", lang), facts.reviewed(match, lang)),
-        _block(label("subsets", lang), facts.filters(match, lang)),
+        _block(label("subsets", lang), (fact for fact in filters if not fact.minor)),
     ]
     warned = (
         tag("div", tag("h5", label("caveats", lang)), tag("ul", *caveats), class_="caveats") if caveats else Markup("")
     )
-    minor = [fact for fact in (*compared, *where, *facts.digests(match, lang)) if fact.minor]
+    minor = [fact for fact in (*compared, *where, *facts.digests(match, lang), *filters) if fact.minor]
     return joined(tag("div", *blocks, class_="blocks"), warned, _verbatim(match, minor, desk))
 
 

@@ -83,21 +83,23 @@ def compared(match: Mapping[str, Any], lang: Lang) -> Iterator[Fact]:
 
 
 def _basis(basis: Mapping[str, Any], lang: Lang) -> Iterator[Fact]:
-    words = [known_or_code(f"kind_{basis['kind']}", lang)]
+    kind = known_or_code(f"kind_{basis['kind']}", lang)
+    words = [kind]
     if basis["source_of_hash"] is not None:
         words.append(known_or_code(f"source_{basis['source_of_hash']}", lang))
     if basis["column"] is not None:
         words.append(label("column", lang, column=basis["column"]))
-    yield Fact(label=label("basis", lang), value="; ".join(words))
-    if not basis["metric"].startswith("hamming/"):
-        if basis["value"] is not None:
-            kind = Kind.CODE if basis["kind"] == "digest_equal" else Kind.QUOTED
-            yield Fact(label=label("equal_value", lang), value=str(basis["value"]), kind=kind)
-        return
-    yield Fact(label=label("distance", lang), value=distance(basis, lang))
-    yield Fact(label=label("variant", lang), value=str(basis["variant"]))
-    yield Fact(label=label("work_value", lang), value=str(basis["work_value"]), kind=Kind.CODE, minor=True)
-    yield Fact(label=label("row_value", lang), value=str(basis["row_value"]), kind=Kind.CODE, minor=True)
+    listed = basis["source_of_hash"] is None  # an address or a name: its value says it all
+    yield Fact(label=label("basis", lang), value="; ".join(words), minor=listed)
+    if basis["metric"].startswith("hamming/"):
+        yield Fact(label=label("distance", lang), value=distance(basis, lang))
+        yield Fact(label=label("variant", lang), value=str(basis["variant"]))
+        yield Fact(label=label("work_value", lang), value=str(basis["work_value"]), kind=Kind.CODE, minor=True)
+        yield Fact(label=label("row_value", lang), value=str(basis["row_value"]), kind=Kind.CODE, minor=True)
+    elif listed:
+        yield Fact(label=kind, value=str(basis["value"]), kind=Kind.QUOTED)
+    else:
+        yield Fact(label=label("equal_value", lang), value=str(basis["value"]), kind=Kind.CODE)
 
 
 def distance(basis: Mapping[str, Any], lang: Lang) -> str:
@@ -151,10 +153,10 @@ def observed(match: Mapping[str, Any], lang: Lang) -> Iterator[Fact]:
 
 
 def filters(match: Mapping[str, Any], lang: Lang) -> Iterator[Fact]:
-    """Filters of known subsets, each with its state."""
-    for subset in match["subsets"]:
-        value = f"{subset['rule']}: {known_or_code('state_' + subset['state'], lang)}"
-        yield Fact(label=label("subsets", lang), value=value)
+    """Filters of known subsets, each with its state; those whose conditions the row meets first, the others minor."""
+    for subset in sorted(match["subsets"], key=lambda subset: (subset["state"] != "eligible", subset["rule"])):
+        state = known_or_code(f"state_{subset['state']}", lang)
+        yield Fact(label=subset["rule"], value=state, minor=subset["state"] != "eligible")
 
 
 def reviewed(match: Mapping[str, Any], lang: Lang) -> Iterator[Fact]:

@@ -287,3 +287,17 @@ def test_style_and_words_hold_no_share_of_anything(made: Callable[[package_build
 def test_attributes_are_escaped() -> None:
     assert tag("p", class_='"><x') == '<p class="&quot;&gt;&lt;x"></p>'
     assert css_string('"} </style>') == '"\\22 \\7d  \\3c \\2f style\\3e "'
+
+
+def test_filters_that_a_row_meets_are_shown_and_the_others_folded(
+    made: Callable[[package_builder.World], Package],
+) -> None:
+    world = package_builder.world()
+    world.matches[0]["subsets"] = [
+        {"rule": "laion-art/1", "state": "unknown"},
+        {"rule": "laion-aesthetics-v2-5plus/1", "state": "eligible"},
+    ]
+    text = write_report(made(world), "en").decode()
+    card = text[text.index("laion-aesthetics-v2-5plus/1") : text.index("laion-art/1")]
+    assert "the row&#x27;s columns meet the filter" in card
+    assert '<details class="verbatim">' in card
