@@ -4,14 +4,16 @@ A published 64-bit hash cannot be recomputed for another crop, so the Work is ch
 """
 
 from scanner.variants.chosen import VARIANT_SETS, Which
-from scanner.variants.geometry import Variant, variant_named
+from scanner.variants.geometry import Affine, Variant, symmetry, variant_named
 from scanner.variants.rendering import render_variant, variant_fingerprints
 
 __all__ = [
     "VARIANT_SETS",
+    "Affine",
     "Variant",
     "Which",
     "render_variant",
+    "symmetry",
     "variant_fingerprints",
     "variant_named",
 ]

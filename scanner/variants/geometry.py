@@ -133,6 +133,21 @@ def variant_named(name: str) -> Variant:
     return Variant(name=name, turn=turn, tilt_degrees=tilt, negative=negative, steps=tuple(steps))
 
 
+def symmetry(quarter_turns: int, *, mirrored: bool) -> tuple[str, Affine]:
+    """The symmetry whose map turns by ``quarter_turns`` (mod 4; clockwise as y points down), then mirrors left and right.
+
+    Returns:
+        Its name (``upright`` where nothing is turned) and its 3x3 map from the turned picture's unit square to the picture's.
+    """
+    names = (
+        ("mirror", "transpose", "flip", "transverse")
+        if mirrored
+        else ("upright", "rotate-90", "rotate-180", "rotate-270")
+    )
+    name = names[quarter_turns % 4]
+    return name, _affine(TURNS[name])
+
+
 def tilted_about(x: float, y: float, degrees: float) -> Affine:
     """3x3 map from points of the turned canvas to points of the picture turned counter-clockwise by ``degrees``."""
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
