@@ -35,7 +35,7 @@ def pdf(package: Package, choice: Choice, *, exhibit_prefix: str | None = None, 
     Raises:
         ExportError: reportlab is not installed.
     """
-    extra("reportlab.platypus", "pdf")
+    extra("reportlab.platypus", "exports")
     from manifests.exports import typesetting  # noqa: PLC0415 - imports reportlab
 
     typesetting.register_fonts()

@@ -52,7 +52,7 @@ def xlsx(
     Raises:
         ExportError: xlsxwriter is not installed.
     """
-    module = extra("xlsxwriter", "xlsx")
+    module = extra("xlsxwriter", "exports")
     lang = lang or package.manifest["contents"]["locale"]
     target = io.BytesIO()
     book = module.Workbook(target, _OPTIONS)
