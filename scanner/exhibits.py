@@ -8,17 +8,18 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from scanner.decoding import ROW_FORMATS, WORK_FORMATS, DecodeLimits, PictureError, decode_picture
+from scanner.decoding import ROW_FORMATS, PictureError, decode_picture
 from scanner.hashers import ALGORITHMS, Algorithm, grey_pixels, rendition_png
-from scanner.second_check import comparison_pictures, second_check
+from scanner.second_check import comparison_pictures
 from scanner.shards.found import read_found
 from scanner.variants import render_variant
+from scanner.work_pictures import best_check, looked_at, read_work, row_limits
+from scanner.works import parse_look
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from scanner.shards import OpenShard
 
 THUMBNAIL_SIDE = 360  # px: what a person needs to recognise a picture; never the work itself
-LOOKED_AT_SIDE = (
-    1024  # px: the longest side of a Work's picture kept for the second check; it compares at a few hundred
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,33 +88,9 @@ def exhibit_rows(
     return exhibits
 
 
-def work_picture(paths: tuple[str | None, ...], config: ScanConfig, index: int) -> Image.Image | None:
-    """The pixels of a Work in normal form, its longest side at most ``LOOKED_AT_SIDE``; None where the file is gone."""
-    path = paths[index]
-    return None if path is None else _looked_at(path, config.portfolio_max_pixels)
-
-
-@lru_cache(maxsize=32)
-def _looked_at(path: str, max_pixels: int) -> Image.Image | None:
-    image = _work_at(path, max_pixels)
-    if image is None:
-        return None
-    image = image.copy()
-    image.thumbnail((LOOKED_AT_SIDE, LOOKED_AT_SIDE), Image.Resampling.LANCZOS)
-    return image
-
-
-def _work_at(path: str, max_pixels: int) -> Image.Image | None:
-    limits = DecodeLimits(max_pixels=max_pixels, max_side=1_000_000, max_bytes=2**31)
-    try:
-        return decode_picture(Path(path), formats=WORK_FORMATS, limits=limits).image
-    except (PictureError, OSError):
-        return None
-
-
 def work_files(path: str | None, sha16: str, config: ScanConfig) -> dict[str, bytes]:
     """Renditions of a Work's original under both algorithms, and its thumbnail; nothing where the file is gone."""
-    image = None if path is None else _work_at(path, config.portfolio_max_pixels)
+    image = read_work(path, config)
     if image is None:
         return {}
     files = {
@@ -139,13 +113,12 @@ def rendition_path(sha16: str, variant: str, algorithm: str) -> str:
 def _add_work_renditions(
     files: dict[str, bytes], finding: PictureRequest, queries: Queries, config: ScanConfig
 ) -> None:
-    image = None
-    for algorithm, variant in finding.fingerprints:
-        path = rendition_path(finding.work_sha16, variant, algorithm)
-        if path in files or variant == "original":  # originals are made once, with the portfolio
+    for algorithm, look in finding.fingerprints:
+        path = rendition_path(finding.work_sha16, look, algorithm)
+        if path in files or look == "original":  # originals are made once, with the portfolio
             continue
-        own = queries.paths[finding.work]
-        image = image or (None if own is None else _work_at(own, config.portfolio_max_pixels))
+        number, variant = parse_look(look)
+        image = read_work(queries.paths[finding.work][number], config)
         if image is not None:
             files[path] = rendition_png(grey_pixels(render_variant(image, variant, algorithm), algorithm))
 
@@ -157,11 +130,8 @@ def _add_row_pictures(
     queries: Queries,
     config: ScanConfig,
 ) -> None:
-    limits = DecodeLimits(
-        max_pixels=config.row_max_pixels, max_side=config.row_max_side, max_bytes=config.row_max_bytes
-    )
     try:
-        image = decode_picture(content, formats=ROW_FORMATS, limits=limits).image
+        image = decode_picture(content, formats=ROW_FORMATS, limits=row_limits(config)).image
     except PictureError:
         return
     sha16 = hashlib.sha256(content).hexdigest()[:16]
@@ -170,10 +140,9 @@ def _add_row_pictures(
             path = rendition_path(sha16, "original", algorithm)
             if path not in files:
                 files[path] = rendition_png(grey_pixels(image, algorithm))
-        own = work_picture(queries.paths, config, finding.work)
-        if own is None or not config.thumbnails:
-            continue
-        variant = finding.fingerprints[0][1] if finding.fingerprints else "original"
-        check = second_check(own, image, variant)
-        for view, picture in comparison_pictures(own, image, check).items():
-            files[f"thumbnails/{finding.match_id}-{view}.jpg"] = picture
+        looks = [look for _, look in finding.fingerprints] or ["original"]
+        best = best_check(partial(looked_at, queries, config, finding.work), image, looks)
+        if best is not None and config.thumbnails:
+            own, check = best
+            for view, picture in comparison_pictures(own, image, check).items():
+                files[f"thumbnails/{finding.match_id}-{view}.jpg"] = picture

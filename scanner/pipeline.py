@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from scanner.chance import one_in, sampled
 from scanner.comparisons import FingerprintComparison, PictureComparison, by_digest, by_identity
-from scanner.comparisons.pictures import fingerprint_of
+from scanner.comparisons.pictures import FileOfWork, fingerprint_of
 from scanner.comparisons.rows import RowTally, column, row_ref
 from scanner.datasets import Role
 from scanner.errors import ShardDamaged
@@ -33,7 +33,6 @@ from scanner.shards import OpenShard, Part, ShardBatch, scan_shard
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from PIL import Image
 
     from scanner.config import ScanConfig
     from scanner.queries import Queries
@@ -48,16 +47,16 @@ def compare_part(
     config: ScanConfig,
     *,
     shard_id: str,
-    work_picture: Callable[[int], Image.Image | None],
+    file_of_work: FileOfWork,
     beat: Beat,
 ) -> Outcome:
     """Compare every row of one part of a shard with every query; say what was found and what could not be compared.
 
     Deterministic: equal arguments give an equal Outcome, byte for byte, whatever the size of the batches.  Row faults are counted;
     a damaged shard ends it with what was read.  ``beat`` hears the number of rows after each batch.  No printing, no clock, no
-    network; ``work_picture(index)`` gives the pixels of a Work for the second check, or None where they are gone.
+    network; ``file_of_work`` gives the pixels of works for the second check.
     """
-    comparison = Comparison(shard, queries, config, shard_id, work_picture)
+    comparison = Comparison(shard, queries, config, shard_id, file_of_work)
     try:
         for batch in scan_shard(shard, part, queries.wanted & shard.roles):
             comparison.compare(batch)
@@ -76,7 +75,7 @@ class Comparison:
         queries: Queries,
         config: ScanConfig,
         shard_id: str,
-        work_picture: Callable[[int], Image.Image | None],
+        file_of_work: FileOfWork,
     ) -> None:
         """Compile the queries for this shard."""
         self.outcome = Outcome()
@@ -86,7 +85,7 @@ class Comparison:
         self._shard_id = shard_id
         self._every = one_in(shard.rows_total or 0, config.chance_sample_rows)
         self._published = FingerprintComparison(queries.fingerprints["phash64"], queries.works, config.radius64)
-        self._pictures = PictureComparison(queries, config, shard_id, work_picture)
+        self._pictures = PictureComparison(queries, config, shard_id, file_of_work)
         self._tallies = {name: RowTally() for name in _ROLES_OF}
         self._hits: list[Hit] = []
 
@@ -105,7 +104,9 @@ class Comparison:
     def finished(self) -> Outcome:
         """The Outcome, its hits in row order and within the limits of the configuration."""
         outcome, pictures = self.outcome, self._pictures
-        outcome.compared = Compared(image=pictures.decoded.rows, **{name: each.rows for name, each in self._tallies.items()})
+        outcome.compared = Compared(
+            image=pictures.decoded.rows, **{name: each.rows for name, each in self._tallies.items()}
+        )
         outcome.faults.update(pictures.faults)
         for name, comparisons in (
             ("phash64", (self._published, pictures.prints["phash64"])),

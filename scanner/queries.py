@@ -53,10 +53,13 @@ class FingerprintQueries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queries:
-    """Everything that rows are compared with.  ``digest`` names it: equal means equal questions."""
+    """Everything that rows are compared with.  ``digest`` names it: equal means equal questions.
+
+    ``paths`` are, for each Work, where its own file and its renditions lie on this machine.
+    """
 
     works: int
-    paths: tuple[str | None, ...]
+    paths: tuple[tuple[str | None, ...], ...]
     sha256: dict[str, tuple[DigestQuery, ...]]
     md5: dict[str, tuple[DigestQuery, ...]]
     fingerprints: dict[str, FingerprintQueries]
@@ -78,7 +81,7 @@ def compile_queries(
     """Compile a portfolio (and what its owner declares) into queries; pure, deterministic."""
     return Queries(
         works=len(portfolio.works),
-        paths=tuple(work.path for work in portfolio.works),
+        paths=tuple((work.path, *(each.path for each in work.renditions)) for work in portfolio.works),
         sha256=_digests(portfolio, "sha256"),
         md5=_digests(portfolio, "md5"),
         fingerprints={
@@ -114,7 +117,7 @@ def _fingerprints(portfolio: Portfolio, algorithm: str, bits: int, control_works
     known = [
         (index, entry)
         for index, work in enumerate(portfolio.works)
-        for entry in work.fingerprints
+        for entry in work.looks()
         if entry.fingerprint.algorithm == algorithm
     ]
     words = _packed((entry for _, entry in known), bits)

@@ -6,6 +6,7 @@ A Work is one creative work: a file, its digests, its fingerprints, and what its
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator  # noqa: TC003 - as below
 from dataclasses import dataclass, field
 from decimal import Decimal  # noqa: TC003 - dataclass field types are read at run time by the tests of __all__
 from enum import StrEnum
@@ -128,6 +129,20 @@ class Work:
         """First 16 hex digits of the file's SHA-256, for file names in packages."""
         return self.sha256[:16]
 
+    def looks(self) -> Iterator[VariantFingerprint]:
+        """All fingerprints it is searched by: its own, then those of its renditions that its own do not have already.
+
+        The variants of rendition n (from 1) are called ``rendition-n``, ``rendition-n.mirror`` …; see ``parse_look``.
+        """
+        yield from self.fingerprints
+        known = {each.fingerprint for each in self.fingerprints}
+        for number, rendition in enumerate(self.renditions, 1):
+            for each in rendition.fingerprints:
+                if each.fingerprint not in known:
+                    known.add(each.fingerprint)
+                    suffix = "" if each.variant == "original" else f".{each.variant}"
+                    yield VariantFingerprint(variant=f"rendition-{number}{suffix}", fingerprint=each.fingerprint)
+
     def fingerprint(self, algorithm: str, variant: str = "original") -> Fingerprint:
         """The fingerprint of one variant.
 
@@ -138,6 +153,18 @@ class Work:
             if known.variant == variant and known.fingerprint.algorithm == algorithm:
                 return known.fingerprint
         raise KeyError((algorithm, variant))
+
+
+def parse_look(name: str) -> tuple[int, str]:
+    """Which file a look is of (0 the Work's own, n its rendition n), and the variant of that file.
+
+    >>> parse_look("mirror"), parse_look("rendition-2"), parse_look("rendition-2.mirror.crop-97-c")
+    ((0, 'mirror'), (2, 'original'), (2, 'mirror.crop-97-c'))
+    """
+    if not name.startswith("rendition-"):
+        return 0, name
+    number, _, variant = name.removeprefix("rendition-").partition(".")
+    return int(number), variant or "original"
 
 
 class ExcludedReason(StrEnum):

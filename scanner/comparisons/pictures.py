@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -17,14 +19,16 @@ from scanner.chance import sampled
 from scanner.comparisons.fingerprints import FingerprintComparison, Near
 from scanner.comparisons.rows import RowTally, column, row_ref
 from scanner.datasets import RowFault
-from scanner.decoding import DecodeLimits, PictureError, PictureFault, decode_picture
-from scanner.hashers import Algorithm, fingerprints_many, grey_pixels
+from scanner.decoding import ROW_FORMATS, PictureError, PictureFault, decode_picture
+from scanner.hashers import Algorithm, fingerprints_many
 from scanner.outcomes import Checked, Hit
-from scanner.second_check import METHOD, second_check
+from scanner.second_check import METHOD
+from scanner.shrinking import Shrinker
+from scanner.work_pictures import best_check, row_limits
 from scanner.works import Fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     import pyarrow as pa
     from PIL import Image
@@ -33,8 +37,10 @@ if TYPE_CHECKING:
     from scanner.queries import Queries
 
 ALGORITHMS: Final[tuple[Algorithm, ...]] = ("phash256", "phash64")  # the one that can carry a claim alone comes first
-PICTURES_AT_ONCE = 64  # decoded pictures held in memory at a time
-ROW_FORMATS = frozenset({"JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP", "TIFF"})
+PICTURES_AT_ONCE = 64  # decoded pictures compared together …
+PIXELS_AT_ONCE = 64_000_000  # … and no more pixels than these (a byte each) held in memory
+FileOfWork = Callable[[int, int], "Image.Image | None"]
+"""Pixels of a file of a Work: ``(index of the Work, 0 for its own file or n for its rendition n)``; None where it is gone."""
 
 
 @dataclass(slots=True)
@@ -42,21 +48,19 @@ class _Seen:
     index: int
     sha256: str
     image: Image.Image
+    squares: dict[Algorithm, npt.NDArray[np.uint8]]
 
 
 class PictureComparison:
-    """Compares the packaged pictures of a shard's batches; ``work_picture`` gives the pixels of a Work for the second check."""
+    """Compares the packaged pictures of a shard's batches; ``file_of_work`` gives pixels for the second check."""
 
-    def __init__(
-        self, queries: Queries, config: ScanConfig, shard_id: str, work_picture: Callable[[int], Image.Image | None]
-    ) -> None:
+    def __init__(self, queries: Queries, config: ScanConfig, shard_id: str, file_of_work: FileOfWork) -> None:
         """Compile the queries of both algorithms."""
         self._queries = queries
         self._shard_id = shard_id
-        self._work_picture = work_picture
-        self._limits = DecodeLimits(
-            max_pixels=config.row_max_pixels, max_side=config.row_max_side, max_bytes=config.row_max_bytes
-        )
+        self._file_of_work = file_of_work
+        self._limits = row_limits(config)
+        self._shrinker = Shrinker()
         radii = {"phash64": config.radius64, "phash256": config.radius256}
         self.prints = {
             name: FingerprintComparison(queries.fingerprints[name], queries.works, radii[name]) for name in ALGORITHMS
@@ -70,6 +74,7 @@ class PictureComparison:
         if images is None:
             return
         pending: list[_Seen] = []
+        pixels = 0
         for index in range(rows.num_rows):
             content = images[index].as_buffer()
             if content is None or not content.size:
@@ -77,15 +82,16 @@ class PictureComparison:
             digest = hashlib.sha256(content).hexdigest()
             yield from self._equal(rows, index, digest)
             try:
-                picture = decode_picture(content.to_pybytes(), formats=ROW_FORMATS, limits=self._limits)
+                image = decode_picture(content.to_pybytes(), formats=ROW_FORMATS, limits=self._limits, grey=True).image
             except PictureError as error:
                 over = error.fault is PictureFault.OVER_LIMIT
                 self.faults[RowFault.IMAGE_OVER_LIMIT if over else RowFault.IMAGE_UNDECODABLE] += 1
                 continue
-            pending.append(_Seen(index, digest, picture.image))
-            if len(pending) == PICTURES_AT_ONCE:
+            pending.append(_Seen(index, digest, image, self._shrinker.squares(image)))
+            pixels += image.width * image.height
+            if len(pending) == PICTURES_AT_ONCE or pixels >= PIXELS_AT_ONCE:
                 yield from self._near(rows, pending)
-                pending = []
+                pending, pixels = [], 0
         yield from self._near(rows, pending)
 
     def _equal(self, rows: pa.RecordBatch, index: int, digest: str) -> Iterator[Hit]:
@@ -112,7 +118,7 @@ class PictureComparison:
         found: dict[tuple[int, int], list[tuple[str, Near, int]]] = {}
         words: dict[str, npt.NDArray[np.uint64]] = {}
         for name in ALGORITHMS:
-            greys = np.stack([grey_pixels(picture.image, name) for picture in seen])
+            greys = np.stack([picture.squares[name] for picture in seen])
             words[name] = fingerprints_many(greys).reshape(len(seen), -1)
             near = self.prints[name].near(words[name], sample)
             for position in range(len(near.row)):
@@ -124,13 +130,12 @@ class PictureComparison:
                 yield self._hit(rows, seen[at], comparison, words[comparison[0]][at], checked)
 
     def _second_check(self, image: Image.Image, work: int, comparisons: list[tuple[str, Near, int]]) -> Checked | None:
-        own = self._work_picture(work)
-        if own is None:
+        looks = [self._variant(name, near, position) for name, near, position in comparisons]
+        best = best_check(partial(self._file_of_work, work), image, looks)
+        if best is None:
             return None
-        variants = dict.fromkeys(self._variant(name, near, position) for name, near, position in comparisons)
-        results = [second_check(own, image, variant) for variant in variants]
-        best = max(results, key=lambda result: (result.passed, result.value))
-        return Checked(method=METHOD, value=str(best.value), threshold=str(best.threshold), passed=best.passed)
+        check = best[1]
+        return Checked(method=METHOD, value=str(check.value), threshold=str(check.threshold), passed=check.passed)
 
     def _variant(self, name: str, near: Near, position: int) -> str:
         return self._queries.fingerprints[name].variant[int(near.query[position])]

@@ -124,7 +124,7 @@ def work_record(work: Work) -> dict[str, Any]:
         "detail": str(work.detail),
         "fingerprints": [
             {"id": known.fingerprint.algorithm, "variant": known.variant, "value": str(known.fingerprint)}
-            for known in work.fingerprints
+            for known in work.looks()
         ],
         "title": declared.title,
         "registration": registration,

@@ -53,5 +53,5 @@ def post(
             return answer.status_code, dict(answer.headers), bytes(received)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise NetworkError(
-            f"{url}: {error or type(error).__name__}", hint="Check the address and the connection."
+            f"{url}: {str(error) or type(error).__name__}", hint="Check the address and the connection."
         ) from error

@@ -11,9 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from scanner.errors import ShardChanged, ShardError
-from scanner.exhibits import Exhibit, ExhibitRequest, exhibit_rows, work_files, work_picture
+from scanner.exhibits import Exhibit, ExhibitRequest, exhibit_rows, work_files
 from scanner.pipeline import compare_part
 from scanner.shards import OpenShard, Part, digest_shard
+from scanner.work_pictures import looked_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableSequence
@@ -66,7 +67,7 @@ def compare(opened: OpenShard, part: Part, shard_id: str, stamp: str | None, sha
             _prepared.queries,
             _prepared.config,
             shard_id=shard_id,
-            work_picture=partial(work_picture, _prepared.queries.paths, _prepared.config),
+            file_of_work=partial(looked_at, _prepared.queries, _prepared.config),
             beat=_beat(part, share),
         )
     except ShardError as error:
@@ -86,7 +87,7 @@ def exhibit(opened: OpenShard, requests: tuple[ExhibitRequest, ...]) -> list[Exh
 def draw_work(index: int, sha16: str) -> dict[str, bytes]:
     """The exact grey pixels of a Work's own fingerprints, and a small picture of it for the report, by path."""
     assert _prepared is not None
-    return work_files(_prepared.queries.paths[index], sha16, _prepared.config)
+    return work_files(_prepared.queries.paths[index][0], sha16, _prepared.config)
 
 
 def stamp_of(shard: Shard) -> str | None:

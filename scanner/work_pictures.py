@@ -1,0 +1,69 @@
+"""The pixels of the works, read again where a picture of a dataset has to be compared with them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from scanner.decoding import WORK_FORMATS, DecodeLimits, PictureError, decode_picture
+from scanner.second_check import SecondCheck, second_check
+from scanner.works import parse_look
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from scanner.config import ScanConfig
+    from scanner.queries import Queries
+
+LOOKED_AT_SIDE = 1024  # px: the longest side kept of a Work's picture; the second check compares at a few hundred
+
+
+def row_limits(config: ScanConfig) -> DecodeLimits:
+    """What a stranger's picture may be."""
+    return DecodeLimits(max_pixels=config.row_max_pixels, max_side=config.row_max_side, max_bytes=config.row_max_bytes)
+
+
+def read_work(path: str | None, config: ScanConfig) -> Image.Image | None:
+    """A file of the portfolio in normal form; None where it is gone or cannot be decoded any more."""
+    if path is None:
+        return None
+    limits = DecodeLimits(max_pixels=config.portfolio_max_pixels, max_side=1_000_000, max_bytes=2**31)
+    try:
+        return decode_picture(Path(path), formats=WORK_FORMATS, limits=limits).image
+    except (PictureError, OSError):
+        return None
+
+
+def looked_at(queries: Queries, config: ScanConfig, work: int, number: int) -> Image.Image | None:
+    """File ``number`` of a Work (0 its own, n its rendition n), its longest side at most ``LOOKED_AT_SIDE``."""
+    return _kept(queries.paths[work][number], config)
+
+
+@lru_cache(maxsize=32)
+def _kept(path: str | None, config: ScanConfig) -> Image.Image | None:
+    image = read_work(path, config)
+    if image is not None:
+        image.thumbnail((LOOKED_AT_SIDE, LOOKED_AT_SIDE), Image.Resampling.LANCZOS)
+    return image
+
+
+def best_check(
+    file_of_work: Callable[[int], Image.Image | None], picture: Image.Image, looks: Sequence[str]
+) -> tuple[Image.Image, SecondCheck] | None:
+    """The second check under each of the looks that were near; the best one, with the Work's file it was made on.
+
+    None where no file of the Work can be read any more: the check was not run.
+    """
+    best: tuple[Image.Image, SecondCheck] | None = None
+    for look in dict.fromkeys(looks):
+        number, variant = parse_look(look)
+        own = file_of_work(number)
+        if own is None:
+            continue
+        check = second_check(own, picture, variant)
+        if best is None or (check.passed, check.value) > (best[1].passed, best[1].value):
+            best = own, check
+    return best
