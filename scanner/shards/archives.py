@@ -19,6 +19,7 @@ from scanner.shards.folders import is_picture_name
 from scanner.shards.json_values import fields_of, parse_object
 from scanner.shards.members import Member, Members, stem_and_suffix
 from scanner.shards.packaged import MAX_PICTURE_BYTES, MAX_TEXT_MEMBER_BYTES, Entry, EntryColumns
+from scanner.shards.readers import Sampled
 from scanner.shards.streams import Cursor, UntilDamage, is_compressed
 from scanner.shards.verbatim import SourceRow
 
@@ -34,6 +35,20 @@ INDEX_BYTES = 64 << 20  # smaller archives are one part: finding spans costs mor
 _CHUNK = 1 << 20
 
 
+def open_tar(path: str, name: str) -> Sampled:
+    """Read the first 1,000 samples for the columns, of the first 50 the pictures too.
+
+    Raises:
+        ShardDamaged: no tar, or damaged before its first sample.
+    """
+    kept = UntilDamage(_entries(path, name, _WHOLE, pictures=COMPARED_PICTURES))
+    entries = list(itertools.islice(kept, SAMPLE_ROWS))
+    if not entries:
+        kept.raise_damage()
+    columns = EntryColumns("__key__", entries)
+    return Sampled(reader=TarReader(path, name, columns), sample=columns.table(entries), damage=kept.damage)
+
+
 class TarReader:
     """One tar file, plain or compressed.  See ``readers.Reader``."""
 
@@ -41,24 +56,10 @@ class TarReader:
     headerless = False
     rows_total: int | None = None
 
-    def __init__(self, path: str, name: str) -> None:
-        """Read the first 1,000 samples for the columns; pictures of the first 50.
-
-        Raises:
-            ShardDamaged: no tar, or damaged before its first sample.
-        """
-        self._path, self._name = path, name
-        entries = UntilDamage(self._entries(_WHOLE, pictures=COMPARED_PICTURES))
-        self._sampled = list(itertools.islice(entries, SAMPLE_ROWS))
-        self.damage = entries.damage
-        if not self._sampled:
-            entries.raise_damage()
-        self._columns = EntryColumns("__key__", self._sampled)
-        self.schema: pa.Schema = self._columns.schema
-
-    def sample(self) -> pa.Table:
-        """The first 1,000 samples."""
-        return self._columns.table(self._sampled)
+    def __init__(self, path: str, name: str, columns: EntryColumns) -> None:
+        """Read ``path`` as rows of ``columns``; ``name`` is what errors call it."""
+        self._path, self._name, self._columns = path, name, columns
+        self.schema: pa.Schema = columns.schema
 
     def parts(self, max_rows: int) -> tuple[Part, ...]:
         """Spans of an uncompressed archive, found by its headers alone; after damage the last span runs to the end."""
@@ -87,7 +88,9 @@ class TarReader:
 
     def read(self, part: Part, paths: Sequence[str]) -> Iterator[SourceBatch]:
         """The asked columns; pictures are read only where asked for, else passed over."""
-        yield from self._columns.batches(self._entries(part, pictures=None if "image" in paths else 0), paths)
+        yield from self._columns.batches(
+            _entries(self._path, self._name, part, pictures=None if "image" in paths else 0), paths
+        )
 
     def cells(self, rows: Sequence[int]) -> Iterator[SourceRow]:
         """One cell for each member of a row: its name and the digest of its bytes."""
@@ -111,35 +114,6 @@ class TarReader:
                         document = parse_object(head, faults)
         if number in wanted:
             yield SourceRow(number=number, cells=tuple(cells), fields=fields_of(document))
-
-    def _entries(self, part: Part, *, pictures: int | None) -> Iterator[Entry]:
-        """The samples of a part; bytes of the first ``pictures`` of them (None: of all).
-
-        A sample cut off by damage is handed out with the members that were whole, then the damage is raised.
-        """
-        entry: Entry | None = None
-        with closing(Cursor(self._path, self._name, start=part.begin)) as cursor:
-            members, samples = Members(cursor, self._name), _Samples()
-            number = part.first_row - 1
-            kept = UntilDamage(iter(members))
-            for member in kept:
-                if 0 <= part.end <= member.header:
-                    break
-                if samples.begins_with(member):
-                    if entry is not None:
-                        yield entry
-                    number += 1
-                    entry = Entry(number=number, key=shown(samples.stem))
-                assert entry is not None
-                try:
-                    _take(entry, member, members, samples.suffix, wanted=pictures is None or number < pictures)
-                except ShardDamaged:
-                    if not entry.is_empty:
-                        yield entry
-                    raise
-            if entry is not None:
-                yield entry
-            kept.raise_damage()
 
 
 _WHOLE = Part(index=0, first_row=0, rows=None, begin=0, end=-1)
@@ -194,3 +168,33 @@ def _digest(members: Members, member: Member) -> tuple[str, bytes]:
         state.update(chunk)
         head = head or chunk
     return f"sha256:{state.hexdigest()}:{member.size}", head
+
+
+def _entries(path: str, name: str, part: Part, *, pictures: int | None) -> Iterator[Entry]:
+    """The samples of a part; bytes of the first ``pictures`` of them (None: of all).
+
+    A sample cut off by damage is handed out with the members that were whole, then the damage is raised.
+    """
+    entry: Entry | None = None
+    with closing(Cursor(path, name, start=part.begin)) as cursor:
+        members, samples = Members(cursor, name), _Samples()
+        number = part.first_row - 1
+        kept = UntilDamage(iter(members))
+        for member in kept:
+            if 0 <= part.end <= member.header:
+                break
+            if samples.begins_with(member):
+                if entry is not None:
+                    yield entry
+                number += 1
+                entry = Entry(number=number, key=shown(samples.stem))
+            assert entry is not None
+            try:
+                _take(entry, member, members, samples.suffix, wanted=pictures is None or number < pictures)
+            except ShardDamaged:
+                if not entry.is_empty:
+                    yield entry
+                raise
+        if entry is not None:
+            yield entry
+        kept.raise_damage()

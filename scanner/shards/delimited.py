@@ -22,6 +22,7 @@ from scanner.errors import ShardDamaged
 from scanner.layouts import Types
 from scanner.layouts.sampling import SAMPLE_ROWS, url_share
 from scanner.shards.batches import BATCH_ROWS, Part, SourceBatch
+from scanner.shards.readers import Sampled
 from scanner.shards.streams import Lines, UntilDamage, chunks
 from scanner.shards.verbatim import SourceRow, text_cell
 
@@ -35,49 +36,41 @@ _BOM = b"\xef\xbb\xbf"
 _HEADER_BYTES = 200  # longer first fields are captions, not names
 
 
+def open_delimited(path: str, name: str) -> Sampled:
+    """Look at the first lines: delimiter, header or none.
+
+    Raises:
+        ShardDamaged: empty, unreadable, or UTF-16.
+    """
+    first = _head(path, name).split(b"\n", 1)[0].rstrip(b"\r")
+    delimiter = _delimiter(name, first)
+    kept = UntilDamage(DelimitedReader(path, name, delimiter, (), headerless=True).records())
+    records = list(itertools.islice(kept, SAMPLE_ROWS + 1))
+    if not records:
+        kept.raise_damage()
+    names = [field.decode("utf-8", "replace").strip() for field in records[0]]
+    headerless = not _is_header(names, records[1:])
+    if headerless:
+        names = [f"f{index}" for index in range(len(names))]
+    reader = DelimitedReader(path, name, delimiter, names, headerless=headerless)
+    sampled = records[:SAMPLE_ROWS] if headerless else records[1:]
+    batch = _batch(sampled, names, range(len(names)), 0).columns
+    return Sampled(reader=reader, sample=pa.Table.from_batches([batch]), damage=kept.damage)
+
+
 class DelimitedReader:
     """One csv or tsv file.  See ``readers.Reader``."""
 
     types = Types.NONE
     rows_total: int | None = None
 
-    def __init__(self, path: str, name: str) -> None:
-        """Look at the first lines: delimiter, header or none.
-
-        Raises:
-            ShardDamaged: empty, unreadable, or UTF-16.
-        """
+    def __init__(self, path: str, name: str, delimiter: bytes, names: Sequence[str], *, headerless: bool) -> None:
+        """Read ``path`` as columns called ``names``; ``name`` is what errors call it."""
         self._path, self._name = path, name
-        head = self._head()
-        first = head.split(b"\n", 1)[0].rstrip(b"\r")
-        self._delimiter = _delimiter(name, first)
-        self._quoted = self._delimiter != b"\t"
-        self.headerless = False
-        kept = UntilDamage(self._records())
-        records = list(itertools.islice(kept, SAMPLE_ROWS + 1))
-        self.damage = kept.damage
-        names = [field.decode("utf-8", "replace").strip() for field in records[0]]
-        self.headerless = not _is_header(names, records[1:])
-        if self.headerless:
-            names = [f"f{index}" for index in range(len(names))]
+        self._delimiter = delimiter
+        self._quoted = delimiter != b"\t"
+        self.headerless = headerless
         self.schema: pa.Schema = pa.schema([(field, pa.string()) for field in names])
-
-    def _head(self) -> bytes:
-        head = b""
-        for block in Lines(chunks(self._path, self._name), self._name, max_line=MAX_RECORD_BYTES).blocks():
-            head = block
-            break
-        if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise ShardDamaged(f"{self._name}: it is UTF-16 text.", hint="Save it as UTF-8.")
-        if not head.removeprefix(_BOM).strip():
-            raise ShardDamaged(f"{self._name}: it is empty.", hint="Download the file again.")
-        return head.removeprefix(_BOM)
-
-    def sample(self) -> pa.Table:
-        """The first 1,000 records."""
-        part = self.parts(0)[0]
-        batch = next(self._batches(self._data(), part, list(self.schema.names), SAMPLE_ROWS), None)
-        return pa.Table.from_batches([batch.columns]) if batch is not None else self.schema.empty_table()
 
     def parts(self, max_rows: int) -> tuple[Part, ...]:
         """One part: records are found by reading from the start."""
@@ -110,14 +103,19 @@ class DelimitedReader:
 
     def _data(self) -> Iterator[Record]:
         """Records without the header."""
-        return itertools.islice(self._records(), 0 if self.headerless else 1, None)
+        return itertools.islice(self.records(), 0 if self.headerless else 1, None)
 
     def _blocks(self) -> Iterator[bytes]:
         blocks = Lines(chunks(self._path, self._name), self._name, max_line=MAX_RECORD_BYTES).blocks()
         for index, block in enumerate(blocks):
             yield block if index else block.removeprefix(_BOM)
 
-    def _records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[Record]:
+        """All records, the header among them.
+
+        Raises:
+            ShardDamaged: while iterating.
+        """
         if not self._quoted:
             for block in self._blocks():
                 for line in block.removesuffix(b"\n").split(b"\n"):
@@ -222,7 +220,16 @@ class TabbedBlock:
         return fields.view(pa.string())
 
 
-def _batch(records: list[Record], paths: Sequence[str], places: Sequence[int], number: int) -> SourceBatch:
+def _head(path: str, name: str) -> bytes:
+    head = next(Lines(chunks(path, name), name, max_line=MAX_RECORD_BYTES).blocks(), b"")
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ShardDamaged(f"{name}: it is UTF-16 text.", hint="Save it as UTF-8.")
+    if not head.removeprefix(_BOM).strip():
+        raise ShardDamaged(f"{name}: it is empty.", hint="Download the file again.")
+    return head.removeprefix(_BOM)
+
+
+def _batch(records: Sequence[Record], paths: Sequence[str], places: Sequence[int], number: int) -> SourceBatch:
     columns = []
     for place in places:
         fields = [record[place] if place < len(record) else None for record in records]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,15 @@ def shown_name(path: str) -> str:
 def is_picture_name(name: str) -> bool:
     """Whether the suffix is one of picture files; what the bytes are is decided when they are decoded."""
     return os.path.splitext(name)[1].casefold() in PICTURE_SUFFIXES  # noqa: PTH122 - a name, not a path
+
+
+def is_special(path: str) -> bool:
+    """Whether it is there and neither a file nor a folder: a pipe, whose opening would wait for ever, a device, a socket."""
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - keeps names that are not UTF-8
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def picture_list(names: Sequence[str]) -> FolderNames:
@@ -78,7 +88,7 @@ def folder_files(path: str) -> Iterator[tuple[str, str, bool]]:
         visible = [name for name in files if not name.startswith(".")]
         here = picture_list(visible)
         for name in visible:
-            if name in here.pictures or name in here.beside:
-                whole = os.path.join(folder, name)  # noqa: PTH118 - keeps names that are not UTF-8
+            whole = os.path.join(folder, name)  # noqa: PTH118 - keeps names that are not UTF-8
+            if (name in here.pictures or name in here.beside) and not is_special(whole):
                 found.append((os.path.relpath(whole, root).replace(os.sep, "/"), whole, name in here.pictures))
     yield from sorted(found, key=lambda one: sort_key(one[0]))

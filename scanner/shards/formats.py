@@ -6,35 +6,35 @@ from typing import TYPE_CHECKING
 
 from scanner.datasets import Shard, ShardKind
 from scanner.errors import UsageError
-from scanner.shards.archives import TarReader
-from scanner.shards.delimited import DelimitedReader
-from scanner.shards.documents import JsonLinesReader, open_json
-from scanner.shards.parquet import ParquetReader
-from scanner.shards.picture_folders import FolderReader
+from scanner.shards.archives import open_tar
+from scanner.shards.delimited import open_delimited
+from scanner.shards.documents import open_json, open_json_lines
+from scanner.shards.parquet import open_parquet
+from scanner.shards.picture_folders import open_folder
 
 if TYPE_CHECKING:
-    from scanner.shards.readers import Reader
+    from collections.abc import Callable, Mapping
+
+    from scanner.shards.readers import Sampled
+
+_OPENERS: Mapping[ShardKind, Callable[[str, str], Sampled]] = {
+    ShardKind.PARQUET: open_parquet,
+    ShardKind.DELIMITED: open_delimited,
+    ShardKind.JSONL: open_json_lines,
+    ShardKind.JSON: open_json,
+    ShardKind.TAR: open_tar,
+    ShardKind.FOLDER: open_folder,
+}
 
 
-def open_reader(shard: Shard) -> Reader:
-    """The reader of the shard's format.
+def open_reader(shard: Shard) -> Sampled:
+    """The reader of the shard's format, with the rows its layout is recognised by.
 
     Raises:
         ShardDamaged: the file is not of that format, or its beginning cannot be read.
         UsageError: a kind that is not read here (a HashIndex has its own door).
     """
-    if shard.kind is ShardKind.PARQUET:
-        return ParquetReader(shard.path, shard.name)
-    if shard.kind is ShardKind.DELIMITED:
-        return DelimitedReader(shard.path, shard.name)
-    if shard.kind is ShardKind.JSONL:
-        return JsonLinesReader(shard.path, shard.name)
-    if shard.kind is ShardKind.JSON:
-        return open_json(shard.path, shard.name)
-    if shard.kind is ShardKind.TAR:
-        return TarReader(shard.path, shard.name)
-    if shard.kind is ShardKind.FOLDER:
-        return FolderReader(shard.path, shard.name)
-    raise UsageError(
-        f"{shard.name}: a {shard.kind} is not read as a shard.", hint="Give it with the option it is made for."
-    )
+    opener = _OPENERS.get(shard.kind)
+    if opener is None:
+        raise UsageError(f"{shard.name}: a file of kind {shard.kind} is not read as a shard.", hint="Leave it out.")
+    return opener(shard.path, shard.name)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from scanner.datasets import Dataset, Shard, ShardKind
 from scanner.errors import UsageError
-from scanner.shards.folders import folder_files, is_picture_name, picture_list, shown_name, sort_key
+from scanner.shards.folders import folder_files, is_picture_name, is_special, picture_list, shown_name, sort_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -78,11 +78,15 @@ def list_shards(dataset: Dataset) -> tuple[list[Shard], list[Skipped]]:
     source = dataset.source
     path = Path(source)
     if path.is_file():
-        shards, skipped = [_file(dataset, path, path.name)], []
+        shards, skipped = [_file(dataset, path, path.name)], list[Skipped]()
     elif path.is_dir():
         shards, skipped = _folder(dataset, path)
     elif glob.has_magic(source):
         shards, skipped = _glob(dataset, source)
+    elif path.exists():
+        raise UsageError(
+            f"{source}: it is a pipe or a device.", hint="Give the file itself: it is read more than once."
+        )
     else:
         raise UsageError(f"{source}: there is no such file or folder.", hint="Check the path given with --dataset.")
     if not shards:
@@ -112,7 +116,15 @@ def _file(dataset: Dataset, path: Path, name: str) -> Shard:
         raise UsageError(f"{path}: a single picture is no dataset.", hint="Give the folder it lies in.")
     if kind is None:
         kind = _sniffed(path)
-    return Shard(dataset=dataset, name=name, path=str(path), kind=kind, bytes=path.stat().st_size)
+    return Shard(dataset=dataset, name=name, path=str(path), kind=kind, bytes=_bytes(path))
+
+
+def _bytes(path: Path) -> int:
+    """Size of a file; 0 where it cannot be asked (a link to nothing): opening it will say why, as a gap of the scan."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _sniffed(path: Path) -> ShardKind:
@@ -145,7 +157,7 @@ def _glob(dataset: Dataset, pattern: str) -> tuple[list[Shard], list[Skipped]]:
                 shards += inner
                 skipped += left
             continue
-        reason = _reason(path.name)
+        reason = _reason(path)
         if reason is None and kind_of(path.name) is not None:
             shards.append(_file(dataset, path, name))
         else:
@@ -174,7 +186,7 @@ def _folder(dataset: Dataset, root: Path, prefix: str = "") -> tuple[list[Shard]
             shown = prefix + shown_name(os.path.relpath(path, root))
             if name in here.pictures or name in here.beside:
                 continue
-            reason = _reason(name)
+            reason = _reason(path)
             if reason is None and here.pictures and name.casefold() in _BESIDE_PICTURES:
                 reason = "describes the pictures beside it"
             kind = kind_of(name)
@@ -232,8 +244,11 @@ def _walk(root: Path, skipped: list[Skipped]) -> Iterator[tuple[Path, list[str]]
         yield Path(folder), sorted((name for name in files if not name.startswith(".")), key=sort_key)
 
 
-def _reason(name: str) -> str | None:
-    lower = name.casefold()
+def _reason(path: Path) -> str | None:
+    """Why a file is no shard, whatever its columns; None for what may be one."""
+    if is_special(str(path)):
+        return "a pipe or a device"
+    lower = path.name.casefold()
     if lower.endswith("_stats.json"):
         return "statistics written by img2dataset"
     return _KNOWN_NAMES.get(lower) or _NOT_SHARDS.get(os.path.splitext(lower)[1])  # noqa: PTH122 - a name, not a path

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from scanner.shards.batches import Part
-    from scanner.shards.readers import Reader
+    from scanner.shards.readers import Reader, Sampled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +74,10 @@ def open_shard(shard: Shard) -> OpenShard:
         UsageError: ``--layout`` or ``--columns`` name what is not there.
         ShardDamaged: the file cannot be read at all.
     """
-    reader = open_reader(shard)
-    sample = reader.sample()
-    found = _layout(shard, reader, sample)
-    layout, checked = _checked(found.layout, sample)
+    sampled = open_reader(shard)
+    reader = sampled.reader
+    found = _layout(shard, sampled)
+    layout, checked = _checked(found.layout, sampled.sample)
     return OpenShard(
         shard=shard,
         layout=layout,
@@ -94,8 +94,8 @@ def open_shard(shard: Shard) -> OpenShard:
     )
 
 
-def _layout(shard: Shard, reader: Reader, sample: pa.Table) -> layouts.Recognised:
-    dataset = shard.dataset
+def _layout(shard: Shard, sampled: Sampled) -> layouts.Recognised:
+    dataset, reader, sample = shard.dataset, sampled.reader, sampled.sample
     if dataset.layout is not None:
         found: layouts.Recognised | layouts.Unrecognised = _asked(dataset.layout, dict(dataset.columns), reader)
     else:
@@ -109,8 +109,8 @@ def _layout(shard: Shard, reader: Reader, sample: pa.Table) -> layouts.Recognise
         kept = layouts.bind(mapped, reader.schema)
         return replace(kept, also=found.also if isinstance(found, layouts.Recognised) else ())
     if isinstance(found, layouts.Unrecognised):
-        if reader.damage is not None:
-            raise reader.damage
+        if sampled.damage is not None:
+            raise sampled.damage
         raise _unknown(shard, reader, sample, found)
     return found
 
@@ -150,8 +150,9 @@ def _asked(name: str, mapped: Mapping[str, str], reader: Reader) -> layouts.Reco
 
 def _unknown(shard: Shard, reader: Reader, sample: pa.Table, found: layouts.Unrecognised) -> LayoutUnknown:
     lines = columns_with_samples(reader.schema, sample)
-    digests = {column.algorithm: column.column for column in found.hex_columns}
-    mapped = {**{str(role): column for role, column in found.suggested.items()}, **digests} or {"url": "NAME"}
+    mapped: dict[str, str] = {str(role): column for role, column in found.suggested.items()}
+    mapped.update({column.algorithm: column.column for column in found.hex_columns})
+    mapped = mapped or {"url": "NAME"}
     option = ",".join(f"{role}={column}" for role, column in mapped.items())
     return LayoutUnknown(
         f"{shard.name}: no known layout has these columns ({found.reason}):\n{lines}",

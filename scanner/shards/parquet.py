@@ -18,6 +18,7 @@ from scanner.layouts import Types
 from scanner.layouts.references import type_class
 from scanner.layouts.sampling import SAMPLE_ROWS
 from scanner.shards.batches import BATCH_BYTES, BATCH_ROWS, Part, SourceBatch
+from scanner.shards.readers import Sampled
 from scanner.shards.verbatim import SourceRow, arrow_row
 
 if TYPE_CHECKING:
@@ -29,12 +30,21 @@ SAMPLE_PICTURES = 50
 _ARROW_ERRORS = (pa.ArrowException, OSError, MemoryError, UnicodeError, OverflowError, ValueError)
 
 
+def open_parquet(path: str, name: str) -> Sampled:
+    """Read the footer and the first rows.
+
+    Raises:
+        ShardDamaged: no parquet file, a damaged footer or first row group, encrypted columns.
+    """
+    reader = ParquetReader(path, name)
+    return Sampled(reader=reader, sample=reader.sample())
+
+
 class ParquetReader:
     """One parquet file.  See ``readers.Reader``."""
 
     types = Types.CLASSES
     headerless = False
-    damage: ShardDamaged | None = None  # what prevents sampling prevents opening
 
     def __init__(self, path: str, name: str) -> None:
         """Read the footer of ``path``; ``name`` is what errors call it.
@@ -44,9 +54,8 @@ class ParquetReader:
         """
         self._path = path
         self._name = name
-        self._metadata: pq.FileMetaData | None = None
         with self._mapped("its footer cannot be read"), self._open() as file:
-            metadata = self._metadata = file.metadata
+            metadata = file.metadata
             self.schema: pa.Schema = file.schema_arrow
             groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
             self._lengths = np.array([group.num_rows for group in groups], dtype=np.int64)
@@ -56,16 +65,12 @@ class ParquetReader:
         self._starts = np.concatenate([[0], np.cumsum(self._lengths)])
         self.rows_total: int = int(self._starts[-1])
 
-    def __getstate__(self) -> dict[str, object]:
-        """Cross process borders without the parsed footer, which is read again there."""
-        return {**self.__dict__, "_metadata": None}
-
     def sample(self) -> pa.Table:
         """The first 1,000 rows; of binary and nested columns the first 50, then nulls."""
         names = list(self.schema.names)
-        heavy = [name for name in names if type_class(self.schema.field(name).type) in {"binary", "struct", "list"}]
-        light = [name for name in names if name not in heavy and names.count(name) == 1]
-        heavy = [name for name in heavy if names.count(name) == 1]
+        once = [field for field in self.schema if names.count(field.name) == 1]  # two of one name cannot be asked for
+        heavy = [field.name for field in once if type_class(field.type) in {"binary", "struct", "list"}]
+        light = [field.name for field in once if field.name not in heavy]
         last = max(int(np.searchsorted(self._starts, SAMPLE_ROWS)), 1)
         try:
             columns = self._heads(last, light, heavy)
@@ -186,7 +191,6 @@ class ParquetReader:
     def _open(self) -> pq.ParquetFile:
         return pq.ParquetFile(
             self._path,
-            metadata=self._metadata,  # of 5,000 row groups, reading the footer again takes as long as 100,000 rows
             memory_map=False,
             buffer_size=1 << 20,
             pre_buffer=False,

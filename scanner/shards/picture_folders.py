@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from scanner.shards.batches import Part, SourceBatch
 from scanner.shards.folders import folder_files, shown_name
 from scanner.shards.json_values import fields_of, parse_object
 from scanner.shards.packaged import MAX_PICTURE_BYTES, MAX_TEXT_MEMBER_BYTES, Entry, EntryColumns
+from scanner.shards.readers import Sampled
 from scanner.shards.verbatim import Cell, SourceRow, digest_of
 
 if TYPE_CHECKING:
@@ -23,40 +23,43 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from scanner.shards.json_values import Document
+
+
+Picture = tuple[int, str]  # line of the folder's list, relative path
+
+
+def open_folder(path: str, name: str) -> Sampled:
+    """List the folder and look at what lies beside the first 1,000 pictures.
+
+    Raises:
+        ShardDamaged: it cannot be listed.
+    """
+    try:
+        files = list(folder_files(path))
+    except OSError as error:
+        raise ShardDamaged(f"{name}: it cannot be listed: {error.strerror or error}") from error
+    pictures = [(line, relative) for line, (relative, _, is_picture) in enumerate(files) if is_picture]
+    beside = frozenset(relative for relative, _, is_picture in files if not is_picture)
+    entries = [
+        _entry(path, picture, beside, with_picture=place < COMPARED_PICTURES and bool(beside))
+        for place, picture in enumerate(pictures[:SAMPLE_ROWS])
+    ]
+    columns = EntryColumns("__path__", entries)
+    return Sampled(reader=FolderReader(path, pictures, beside, columns), sample=columns.table(entries))
+
 
 class FolderReader:
     """One folder of pictures, with the ``.json`` and ``.txt`` files beside them.  See ``readers.Reader``."""
 
     types = Types.SCALARS
     headerless = False
-    damage: ShardDamaged | None = None  # what prevents sampling prevents opening
 
-    def __init__(self, path: str, name: str) -> None:
-        """List the folder and look at what lies beside the first pictures.
-
-        Raises:
-            ShardDamaged: it cannot be listed.
-        """
-        self._name = name
-        try:
-            files = list(folder_files(path))
-        except OSError as error:
-            raise ShardDamaged(f"{name}: it cannot be listed: {error.strerror or error}") from error
-        self._pictures = [
-            (line, relative, whole) for line, (relative, whole, is_picture) in enumerate(files) if is_picture
-        ]
-        self._beside = {whole for _, whole, is_picture in files if not is_picture}
-        self.rows_total: int = len(self._pictures)
-        self._sampled = [
-            self._entry(picture, with_picture=place < COMPARED_PICTURES and bool(self._beside))
-            for place, picture in enumerate(itertools.islice(self._pictures, SAMPLE_ROWS))
-        ]
-        self._columns = EntryColumns("__path__", self._sampled)
-        self.schema: pa.Schema = self._columns.schema
-
-    def sample(self) -> pa.Table:
-        """What is known of the first 1,000 pictures."""
-        return self._columns.table(self._sampled)
+    def __init__(self, path: str, pictures: Sequence[Picture], beside: frozenset[str], columns: EntryColumns) -> None:
+        """Read ``pictures`` under ``path``, and of ``beside`` the files that share their stems."""
+        self._path, self._pictures, self._beside, self._columns = path, pictures, beside, columns
+        self.rows_total: int = len(pictures)
+        self.schema: pa.Schema = columns.schema
 
     def parts(self, max_rows: int) -> tuple[Part, ...]:
         """Runs of ``max_rows`` pictures; ``begin`` and ``end`` count pictures, ``first_row`` is a line of the list."""
@@ -75,43 +78,46 @@ class FolderReader:
     def read(self, part: Part, paths: Sequence[str]) -> Iterator[SourceBatch]:
         """The asked columns; a picture that cannot be read is null and counted as undecodable."""
         entries = (
-            self._entry(picture, with_picture="image" in paths) for picture in self._pictures[part.begin : part.end]
+            _entry(self._path, picture, self._beside, with_picture="image" in paths)
+            for picture in self._pictures[part.begin : part.end]
         )
         yield from self._columns.batches(entries, paths)
 
     def cells(self, rows: Sequence[int]) -> Iterator[SourceRow]:
         """One cell for the picture and for each file beside it: its path and the digest of its bytes."""
         wanted = set(rows)
-        for line, relative, whole in self._pictures:
+        for line, relative in self._pictures:
             if line not in wanted:
                 continue
             cells: list[Cell] = []
-            document = {}
-            for path in (whole, *self._sidecars(whole)):
-                raw = _bytes(path)
-                shown = shown_name(relative) if path == whole else shown_name(_sibling(relative, path))
-                cells.append((shown, "member", None if raw is None else digest_of(raw)))
-                if path.casefold().endswith(".json") and raw is not None:
-                    document = dict(parse_object(raw, Counter()))
+            document: Document = {}
+            for name in (relative, *_sidecars(relative, self._beside)):
+                raw = _bytes(os.path.join(self._path, name))  # noqa: PTH118 - keeps names that are not UTF-8
+                cells.append((shown_name(name), "member", None if raw is None else digest_of(raw)))
+                if name != relative and name.casefold().endswith(".json") and raw is not None:
+                    document = parse_object(raw, Counter())
             yield SourceRow(number=line, cells=tuple(cells), fields=fields_of(document))
 
-    def _sidecars(self, whole: str) -> Iterator[str]:
-        stem = os.path.splitext(whole)[0]  # noqa: PTH122 - keeps names that are not UTF-8
-        for suffix in (".json", ".JSON", ".txt", ".TXT"):
-            if stem + suffix in self._beside:
-                yield stem + suffix
 
-    def _entry(self, picture: tuple[int, str, str], *, with_picture: bool) -> Entry:
-        line, relative, whole = picture
-        entry = Entry(number=line, key=shown_name(relative))
-        entry.pictures.append(_picture(whole, entry.faults) if with_picture else None)
-        for path in self._sidecars(whole):
-            raw = _bytes(path, MAX_TEXT_MEMBER_BYTES)
-            if path.casefold().endswith(".json"):
-                entry.json = raw
-            else:
-                entry.text = raw
-        return entry
+def _sidecars(relative: str, beside: frozenset[str]) -> Iterator[str]:
+    stem = os.path.splitext(relative)[0]  # noqa: PTH122 - keeps names that are not UTF-8
+    for suffix in (".json", ".JSON", ".txt", ".TXT"):
+        if stem + suffix in beside:
+            yield stem + suffix
+
+
+def _entry(root: str, picture: Picture, beside: frozenset[str], *, with_picture: bool) -> Entry:
+    line, relative = picture
+    entry = Entry(number=line, key=shown_name(relative))
+    whole = os.path.join(root, relative)  # noqa: PTH118 - keeps names that are not UTF-8
+    entry.pictures.append(_picture(whole, entry.faults) if with_picture else None)
+    for name in _sidecars(relative, beside):
+        raw = _bytes(os.path.join(root, name), MAX_TEXT_MEMBER_BYTES)  # noqa: PTH118 - keeps names that are not UTF-8
+        if name.casefold().endswith(".json"):
+            entry.json = raw
+        else:
+            entry.text = raw
+    return entry
 
 
 def _picture(path: str, faults: Counter[RowFault]) -> bytes | None:
@@ -135,8 +141,3 @@ def _bytes(path: str, limit: int = -1) -> bytes | None:
             return file.read(limit)
     except OSError:
         return None
-
-
-def _sibling(relative: str, path: str) -> str:
-    folder, slash, _ = relative.rpartition("/")
-    return folder + slash + os.path.basename(path)  # noqa: PTH119 - keeps names that are not UTF-8

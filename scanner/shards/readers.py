@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Reader(Protocol):
-    """A shard of one format, opened.  Holds no file handle between calls, so it may cross a process border.
+    """A shard of one format, opened.  Holds no file handle and no rows between calls, so it may cross a process border.
 
     Every method may raise ``ShardDamaged``; no other error of a library or the operating system leaves it.
     """
@@ -41,15 +42,6 @@ class Reader(Protocol):
         """Rows of the whole file where they are known without reading it."""
         ...
 
-    @property
-    def damage(self) -> ShardDamaged | None:
-        """What cut the sampled rows short: with it, an unknown layout says nothing."""
-        ...
-
-    def sample(self) -> pa.Table:
-        """Up to 1,000 rows from the beginning, all columns; of pictures fewer, with nulls behind them."""
-        ...
-
     def parts(self, max_rows: int) -> tuple[Part, ...]:
         """Independent spans of about ``max_rows`` rows, in file order, that together are the whole file."""
         ...
@@ -64,3 +56,16 @@ class Reader(Protocol):
     def cells(self, rows: Sequence[int]) -> Iterator[SourceRow]:
         """Every column of the rows of these numbers (sorted, distinct), verbatim."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampled:
+    """A reader just opened, and the rows its layout is recognised by; the reader itself keeps no rows, for there may be 40,000.
+
+    ``sample`` holds up to 1,000 rows from the beginning, all columns; of pictures fewer, with nulls behind them.  ``damage`` is
+    what cut it short: with it, an unknown layout says nothing.
+    """
+
+    reader: Reader
+    sample: pa.Table
+    damage: ShardDamaged | None = None

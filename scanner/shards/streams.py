@@ -77,10 +77,8 @@ def _decompressed(raw: Iterator[bytes], make: Callable[[], _Decoder], name: str)
     for block in raw:
         data = block
         while data:
-            if fresh:
-                data = data.lstrip(b"\0") if decoder is not None and not data.strip(b"\0") else data
-                if not data:
-                    break
+            if fresh and not data.strip(b"\0"):  # padding behind the last member, as some archivers leave it
+                break
             fresh = False
             yield from decoder.pieces(data)
             if not decoder.eof:
