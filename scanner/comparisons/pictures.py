@@ -1,14 +1,8 @@
-"""Pictures inside a shard: decoded, fingerprinted, compared, and confirmed by the second check.
-
-One picture that cannot be decoded is a counted fault of its row; nothing else is lost.
-"""
+"""Pictures inside a shard: compared by digest and fingerprints, and confirmed by the second check."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -18,37 +12,26 @@ import numpy.typing as npt
 from scanner.chance import sampled
 from scanner.comparisons.fingerprints import FingerprintComparison, Near
 from scanner.comparisons.rows import RowTally, column, row_ref
-from scanner.datasets import RowFault
-from scanner.decoding import ROW_FORMATS, PictureError, PictureFault, decode_picture
-from scanner.hashers import Algorithm, fingerprints_many
+from scanner.comparisons.seen import Decoded, PictureEye, Seen, words_of
 from scanner.outcomes import Checked, Hit
 from scanner.second_check import METHOD
-from scanner.shrinking import Shrinker
-from scanner.work_pictures import best_check, row_limits
+from scanner.work_pictures import best_check
 from scanner.works import Fingerprint
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterator
 
     import pyarrow as pa
     from PIL import Image
 
     from scanner.config import ScanConfig
+    from scanner.hashers import Algorithm
     from scanner.queries import Queries
 
 ALGORITHMS: Final[tuple[Algorithm, ...]] = ("phash256", "phash64")  # the one that can carry a claim alone comes first
-PICTURES_AT_ONCE = 64  # decoded pictures compared together …
-PIXELS_AT_ONCE = 64_000_000  # … and no more pixels than these (a byte each) held in memory
 FileOfWork = Callable[[int, int], "Image.Image | None"]
 """Pixels of a file of a Work: ``(index of the Work, 0 for its own file or n for its rendition n)``; None where it is gone."""
-
-
-@dataclass(slots=True)
-class _Seen:
-    index: int
-    sha256: str
-    image: Image.Image
-    squares: dict[Algorithm, npt.NDArray[np.uint8]]
 
 
 class PictureComparison:
@@ -59,45 +42,33 @@ class PictureComparison:
         self._queries = queries
         self._shard_id = shard_id
         self._file_of_work = file_of_work
-        self._limits = row_limits(config)
-        self._shrinker = Shrinker()
+        self._eye = PictureEye(config)
         radii = {"phash64": config.radius64, "phash256": config.radius256}
         self.prints = {
             name: FingerprintComparison(queries.fingerprints[name], queries.works, radii[name]) for name in ALGORITHMS
         }
-        self.faults: Counter[str] = Counter()
         self.decoded = RowTally()
+
+    @property
+    def faults(self) -> Counter[str]:
+        """Pictures that could not be compared, by reason."""
+        return self._eye.faults
 
     def hits(self, rows: pa.RecordBatch) -> Iterator[Hit]:
         """Yield hits in row order."""
         images = column(rows, "image")
         if images is None:
             return
-        pending: list[_Seen] = []
-        pixels = 0
-        for index in range(rows.num_rows):
-            content = images[index].as_buffer()
-            if content is None or not content.size:
-                continue
-            digest = hashlib.sha256(content).hexdigest()
-            yield from self._equal(rows, index, digest)
-            try:
-                image = decode_picture(content.to_pybytes(), formats=ROW_FORMATS, limits=self._limits, grey=True).image
-            except PictureError as error:
-                over = error.fault is PictureFault.OVER_LIMIT
-                self.faults[RowFault.IMAGE_OVER_LIMIT if over else RowFault.IMAGE_UNDECODABLE] += 1
-                continue
-            pending.append(_Seen(index, digest, image, self._shrinker.squares(image)))
-            pixels += image.width * image.height
-            if len(pending) == PICTURES_AT_ONCE or pixels >= PIXELS_AT_ONCE:
-                yield from self._near(rows, pending)
-                pending, pixels = [], 0
-        yield from self._near(rows, pending)
+        for seen in self._eye.looks(images):
+            for picture in seen:
+                yield from self._equal(rows, picture)
+            yield from self._near(rows, [(each, each.decoded) for each in seen if each.decoded is not None])
 
-    def _equal(self, rows: pa.RecordBatch, index: int, digest: str) -> Iterator[Hit]:
+    def _equal(self, rows: pa.RecordBatch, picture: Seen) -> Iterator[Hit]:
+        digest = picture.sha256
         for query in self._queries.sha256.get(digest, ()):
             yield Hit(
-                row=row_ref(rows, index),
+                row=row_ref(rows, picture.index),
                 work=query.work,
                 kind="digest_equal",
                 metric="sha256",
@@ -109,25 +80,25 @@ class PictureComparison:
                 picture_sha256=digest,
             )
 
-    def _near(self, rows: pa.RecordBatch, seen: list[_Seen]) -> Iterator[Hit]:
+    def _near(self, rows: pa.RecordBatch, seen: list[tuple[Seen, Decoded]]) -> Iterator[Hit]:
         if not seen:
             return
-        numbers = rows.column("row").to_numpy()[[picture.index for picture in seen]]
+        numbers = rows.column("row").to_numpy()[[picture.index for picture, _ in seen]]
         self.decoded.add(numbers)
         sample = sampled(numbers, self._shard_id, 1)  # pictures are few beside rows: all of them measure chance
         found: dict[tuple[int, int], list[tuple[str, Near, int]]] = {}
         words: dict[str, npt.NDArray[np.uint64]] = {}
         for name in ALGORITHMS:
-            greys = np.stack([picture.squares[name] for picture in seen])
-            words[name] = fingerprints_many(greys).reshape(len(seen), -1)
+            words[name] = words_of([decoded for _, decoded in seen], name)
             near = self.prints[name].near(words[name], sample)
             for position in range(len(near.row)):
                 pair = (int(near.row[position]), int(near.work[position]))
                 found.setdefault(pair, []).append((name, near, position))
         for (at, work), comparisons in sorted(found.items()):
-            checked = self._second_check(seen[at].image, work, comparisons)
+            picture, decoded = seen[at]
+            checked = self._second_check(decoded.image, work, comparisons)
             for comparison in comparisons:
-                yield self._hit(rows, seen[at], comparison, words[comparison[0]][at], checked)
+                yield self._hit(rows, picture, comparison, words[comparison[0]][at], checked)
 
     def _second_check(self, image: Image.Image, work: int, comparisons: list[tuple[str, Near, int]]) -> Checked | None:
         looks = [self._variant(name, near, position) for name, near, position in comparisons]
@@ -143,7 +114,7 @@ class PictureComparison:
     def _hit(
         self,
         rows: pa.RecordBatch,
-        picture: _Seen,
+        picture: Seen,
         where: tuple[str, Near, int],
         row_words: object,
         checked: Checked | None,
