@@ -88,21 +88,29 @@ def exhibit_rows(
     return exhibits
 
 
-def work_files(path: str | None, sha16: str, config: ScanConfig) -> dict[str, bytes]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkPictures:
+    """A Work's own pictures: ``renditions`` by their path in the package, ``thumbnail`` a small JPEG where one is wanted."""
+
+    renditions: Mapping[str, bytes] = field(default_factory=dict)
+    thumbnail: bytes | None = None
+
+
+def draw_work(path: str | None, sha16: str, config: ScanConfig) -> WorkPictures:
     """Renditions of a Work's original under both algorithms, and its thumbnail; nothing where the file is gone."""
     image = read_work(path, config)
     if image is None:
-        return {}
-    files = {
+        return WorkPictures()
+    renditions = {
         rendition_path(sha16, "original", algorithm): rendition_png(grey_pixels(image, algorithm))
         for algorithm in ALGORITHMS
     }
-    if config.thumbnails:
-        image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
-        stream = io.BytesIO()
-        image.save(stream, "JPEG", quality=80)
-        files[f"thumbnails/{sha16}-work.jpg"] = stream.getvalue()
-    return files
+    if not config.thumbnails:
+        return WorkPictures(renditions=renditions)
+    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=80)
+    return WorkPictures(renditions=renditions, thumbnail=stream.getvalue())
 
 
 def rendition_path(sha16: str, variant: str, algorithm: str) -> str:

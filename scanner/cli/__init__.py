@@ -34,6 +34,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "sign": ("scanner.cli.delegated:sign", "Sign the seal of a package."),
     "timestamp": ("scanner.cli.timestamp", "Get a time stamp over the seal of a package."),
     "datasets": ("scanner.cli.datasets", "List the known dataset layouts, or say what a file is."),
+    "bench": ("scanner.cli.bench", "Measure this machine beside its peers."),
     "hash": ("scanner.cli.hash", "Print fingerprints and digests of pictures."),
 }
 

@@ -37,12 +37,13 @@ if TYPE_CHECKING:
     from scanner.config import ScanConfig
     from scanner.coverage import ScannedShard
     from scanner.datasets import Dataset
-    from scanner.exhibits import Exhibit
+    from scanner.exhibits import Exhibit, WorkPictures
     from scanner.grading import Chance, Match
     from scanner.identity import Identity
     from scanner.queries import Queries
     from scanner.works import Portfolio
 
+WORKS_SHOWN = 2000  # some 20 MB; the report shows no more findings in full either
 Place = tuple[int, int, int | None]  # shard index, row number, item
 
 
@@ -50,14 +51,13 @@ Place = tuple[int, int, int | None]  # shard index, row number, item
 class Findings:
     """What a scan found, graded and with the dataset's side of it.
 
-    ``not_listed`` counts leads beyond the limits, by tier; ``work_pictures`` are renditions and thumbnails of the works by
-    their path in the package.
+    ``not_listed`` counts leads beyond the limits, by tier; ``work_pictures`` are those of the works, in portfolio order.
     """
 
     matches: Sequence[Match]
     exhibits: Mapping[Place, Exhibit]
     not_listed: Mapping[str, int]
-    work_pictures: Mapping[str, bytes]
+    work_pictures: Sequence[WorkPictures]
     control_findings: int
     chance: Chance
 
@@ -108,7 +108,9 @@ def write_package(
         if question.identity is not None:
             writer.add_file("identity.json", canonical_bytes(question.identity.record()))
             identity_sha256 = question.identity.digest
-        _add_rows_and_pictures(writer, shards, findings)
+        _add_rows(writer, shards, findings)
+        for path, content in sorted(_pictures(findings, records, portfolio).items()):
+            writer.add_file(path, content)
         sealed = writer.seal(
             {
                 "kind": "scan",
@@ -155,22 +157,31 @@ def _sorted(name: str, records: Iterable[dict[str, Any]]) -> list[dict[str, Any]
     return sorted(records, key=ORDER_OF[name])
 
 
-def _add_rows_and_pictures(
-    writer: PackageWriter,
-    shards: Sequence[ScannedShard],
-    findings: Findings,
-) -> None:
+def _add_rows(writer: PackageWriter, shards: Sequence[ScannedShard], findings: Findings) -> None:
     by_shard: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    pictures: dict[str, bytes] = dict(findings.work_pictures)
     for (index, _, _), exhibit in sorted(findings.exhibits.items(), key=lambda entry: _in_order(entry[0])):
         digest = shards[index].digest
         assert digest is not None
         by_shard[digest.shard_id.partition(":")[2][:16]].append(row_record(exhibit))
-        pictures.update(exhibit.files)
     for shard16, rows in sorted(by_shard.items()):
         writer.add_rows(shard16, sorted(rows, key=row_order))
-    for path, content in sorted(pictures.items()):
-        writer.add_file(path, content)
+
+
+def _pictures(findings: Findings, records: Sequence[dict[str, Any]], portfolio: Portfolio) -> dict[str, bytes]:
+    """All pictures by path.  A finding without the dataset's picture gets the Work's, for the first ``WORKS_SHOWN`` of them."""
+    pictures: dict[str, bytes] = {}
+    for drawn in findings.work_pictures:
+        pictures.update(drawn.renditions)
+    for exhibit in findings.exhibits.values():
+        pictures.update(exhibit.files)
+    paired = {path.partition("/")[2].rpartition("-")[0] for path in pictures if path.startswith("thumbnails/")}
+    thumbnails = {
+        work.work_id: drawn.thumbnail for work, drawn in zip(portfolio.works, findings.work_pictures, strict=True)
+    }
+    alone = [record for record in records if record["match_id"] not in paired and thumbnails.get(record["work_id"])]
+    for record in alone[:WORKS_SHOWN]:
+        pictures[f"thumbnails/{record['match_id']}-work.jpg"] = thumbnails[record["work_id"]] or b""
+    return pictures
 
 
 def _in_order(place: Place) -> tuple[int, int, int]:

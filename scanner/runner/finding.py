@@ -13,7 +13,7 @@ from scanner.errors import Incomplete, ShardError
 from scanner.events import StageAdvanced, StageBegan, StageEnded, Watcher
 from scanner.evidence import Findings, Question
 from scanner.evidence.records import match_id_of
-from scanner.exhibits import Exhibit, ExhibitRequest, PictureRequest
+from scanner.exhibits import ExhibitRequest, PictureRequest, WorkPictures
 from scanner.grading import Chance, Match, group_hits, listed, tiers_not_listed, weigh_terms
 from scanner.hashers import ALGORITHMS
 from scanner.metadata import trim_terms
@@ -141,16 +141,16 @@ def read_exhibits(
     return exhibits
 
 
-def draw_works(portfolio: Portfolio, pool: WorkerPool, watch: Watcher) -> dict[str, bytes]:
-    """Renditions and thumbnails of all works, made by the workers, by their path in the package."""
+def draw_works(portfolio: Portfolio, pool: WorkerPool, watch: Watcher) -> tuple[WorkPictures, ...]:
+    """Renditions and thumbnails of all works, made by the workers, in portfolio order."""
     watch(StageBegan(title="Drawing your works", total=len(portfolio.works), unit=" works"))
     for index, work in enumerate(portfolio.works):
-        pool.submit(Task(key=index, function=tasks.draw_work, arguments=(index, work.sha16)))
-    drawn: dict[int, dict[str, bytes]] = {}
+        pool.submit(Task(key=index, function=tasks.draw, arguments=(index, work.sha16)))
+    drawn: dict[int, WorkPictures] = {}
     for index, result in pool.completed(lambda: watch(StageAdvanced(done=len(drawn)))):
-        drawn[index] = {} if isinstance(result, Died) else result
+        drawn[index] = WorkPictures() if isinstance(result, Died) else result
     watch(StageEnded())
-    return {path: content for files in drawn.values() for path, content in files.items()}
+    return tuple(drawn[index] for index in range(len(portfolio.works)))
 
 
 def _exhibit_tasks(matches: Sequence[Match], shards: Sequence[ScannedShard], portfolio: Portfolio) -> Iterator[Task]:

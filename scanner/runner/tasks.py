@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from scanner.errors import ShardChanged, ShardError
-from scanner.exhibits import Exhibit, ExhibitRequest, exhibit_rows, work_files
+from scanner.exhibits import Exhibit, ExhibitRequest, WorkPictures, draw_work, exhibit_rows
 from scanner.pipeline import compare_part
 from scanner.shards import OpenShard, Part, digest_shard
 from scanner.work_pictures import looked_at
@@ -84,10 +84,10 @@ def exhibit(opened: OpenShard, requests: tuple[ExhibitRequest, ...]) -> list[Exh
         return error
 
 
-def draw_work(index: int, sha16: str) -> dict[str, bytes]:
-    """The exact grey pixels of a Work's own fingerprints, and a small picture of it for the report, by path."""
+def draw(index: int, sha16: str) -> WorkPictures:
+    """The exact grey pixels of a Work's own fingerprints, and a small picture of it for the report."""
     assert _prepared is not None
-    return work_files(_prepared.queries.paths[index][0], sha16, _prepared.config)
+    return draw_work(_prepared.queries.paths[index][0], sha16, _prepared.config)
 
 
 def stamp_of(shard: Shard) -> str | None:
