@@ -27,6 +27,7 @@ LISTED: tuple[Layout, ...] = (
         publisher="Google",
         signature={"image_url": "string", "caption": "string"},
         columns={Role.URL: "image_url", Role.CAPTION: "caption"},
+        generic=True,
     ),
     Layout(
         name="cc3m-labelled",
@@ -54,7 +55,8 @@ LISTED: tuple[Layout, ...] = (
         source="cs.rice.edu/~vo9/sbucaptions: a JSON object of arrays",
         publisher="SBU",
         signature={"image_urls": "string", "captions": "string"},
-        columns={Role.URL: "image_urls", Role.CAPTION: "captions", Role.ROW_KEY: "user_ids"},
+        columns={Role.URL: "image_urls", Role.CAPTION: "captions"},
+        generic=True,
     ),
     Layout(
         name="sbu-hf",
@@ -62,6 +64,7 @@ LISTED: tuple[Layout, ...] = (
         publisher="SBU",
         signature={"image_url": "string", "user_id": "string", "caption": "string"},
         columns={Role.URL: "image_url", Role.CAPTION: "caption"},
+        generic=True,
     ),
     Layout(
         name="yfcc100m",
