@@ -249,8 +249,9 @@ def statement_of(
     if kind == BasisKind.FINGERPRINT_NEAR:
         if expected_chance_matches is None:
             raise UngradableError("a fingerprint was compared, but expected_chance_matches is null")
-        if not 0 <= entry["value"] <= entry["threshold"]:
-            raise UngradableError(f"distance {entry['value']} is not within the limit {entry['threshold']}")
+        distance, limit = entry["value"], entry["threshold"]
+        if not isinstance(distance, int) or not isinstance(limit, int) or not 0 <= distance <= limit:
+            raise UngradableError(f"distance {distance} is not within the limit {limit}")
         return _fingerprint_statement(source, chance_of(expected_chance_matches), second_check, observation)
     if source is not None:
         raise UngradableError(f"{kind} has no source_of_hash")

@@ -16,6 +16,7 @@ import struct
 import zlib
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from manifests.canonical import canonical_bytes
@@ -25,11 +26,10 @@ from manifests.tiers import RowSource, derive_grading
 from manifests.writing import PackageWriter
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from manifests.words import Lang
     from manifests.writing import SealedPackage
 
+HERE = Path(__file__).resolve().parent
 STARTED = "2026-11-21T10:15:00Z"
 FINISHED = "2026-11-21T10:20:00Z"
 RUN_ID = "20261121T101500Z-3f2a9c1d"

@@ -141,7 +141,7 @@ def _check_proofs(folder: Path, asked: Asked, notes: Notes) -> None:
 
 def _check_with(folder: Path, manifest: Mapping[str, Any] | None, asked: Asked, notes: Notes) -> None:
     """What needs more than the package: the earlier package, the originals, a library."""
-    if manifest is None or not notes.clean("manifest.canonical", "manifest.schema", "matches.canonical"):
+    if manifest is None or not notes.clean("manifest.canonical", "manifest.schema", "matches.canonical", "matches.ids"):
         for check in ("previous", "shards", "works", "fingerprints"):
             notes.skipped(check, "the records have problems")
         return

@@ -167,7 +167,7 @@ def _stated_fingerprints(package: Package) -> dict[tuple[str, str, str], set[str
     """``(sha16, variant, algorithm)`` to the values that portfolio and matches state."""
     stated: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
     for work in package.records("portfolio"):
-        for known in work["fingerprints"]:
+        for known in work["fingerprints"] if work["status"] == "included" else ():
             stated[work["sha256"][:16], known["variant"], known["id"]].add(known["value"])
     for match in package.records("matches"):
         for entry in match["basis"]:
