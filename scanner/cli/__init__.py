@@ -23,6 +23,7 @@ VERBS: dict[str, tuple[str, str]] = {
     # verb: (module or module:command, what the list of verbs says of it)
     "scan": ("scanner.cli.scan", "Compare your pictures with a dataset and write an evidence package."),
     "demo": ("scanner.cli.demo", "See it work: makes a small portfolio and dataset, scans, reports."),
+    "init": ("scanner.cli.init", "Make a folder for a case, with a file for your names and addresses."),
     "show": ("scanner.cli.show", "Print the findings of a package."),
     "verify": (
         "scanner.cli.delegated:verify",

@@ -35,8 +35,8 @@ HELP = "c confirmed   r rejected   u undecided   n next   b back   o open pictur
 def command(package: Path, decisions: Path | None, out: Path, by: str | None, at: str | None) -> None:
     """Record what people decided about the findings, in a new package that names this one.
 
-    Without --from: shows one finding after the other and waits for a key.  Leaving with q keeps what was decided; the same command goes
-    on from there.  A tier never changes by review.
+    Without --from: shows one finding after the other and waits for a key.  Leaving with q keeps what was decided; the same
+    command goes on from there.  A tier never changes by review.
     """
     from manifests.__main__ import main
 

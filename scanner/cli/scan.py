@@ -194,7 +194,7 @@ def shown_command(arguments: list[str]) -> tuple[str, ...]:
 
 def show_result(result: ScanResult) -> None:
     """The summary for a person."""
-    click.echo(f"{result.works:,} works compared with {result.rows_scanned:,} rows in {result.seconds:,.1f} s.")
+    click.echo(f"{result.works:,} works, {result.rows_scanned:,} rows read in {result.seconds:,.1f} s.")
     if result.files_excluded:
         click.echo(f"{result.files_excluded:,} files of the portfolio could not be compared; portfolio.jsonl says why.")
     click.echo(f"{result.findings:,} findings on {result.works_with_findings:,} works:")

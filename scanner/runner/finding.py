@@ -13,7 +13,7 @@ from scanner.errors import Incomplete, ShardError
 from scanner.events import StageAdvanced, StageBegan, StageEnded, Watcher
 from scanner.evidence import Findings, Question
 from scanner.evidence.records import match_id_of
-from scanner.exhibits import ExhibitRequest, PictureRequest, WorkPictures
+from scanner.exhibits import Exhibit, ExhibitRequest, PictureRequest, WorkPictures
 from scanner.grading import Chance, Match, group_hits, listed, tiers_not_listed, weigh_terms
 from scanner.hashers import ALGORITHMS
 from scanner.metadata import trim_terms
@@ -174,7 +174,9 @@ def _exhibit_tasks(matches: Sequence[Match], shards: Sequence[ScannedShard], por
     for index, requests in sorted(by_shard.items()):
         for start in range(0, len(requests), REQUESTS_AT_ONCE):
             chunk = tuple(requests[start : start + REQUESTS_AT_ONCE])
-            yield Task(key=(index, start), function=tasks.exhibit, arguments=(shards[index].opened, chunk))
+            yield Task(
+                key=(index, start), function=tasks.exhibit, arguments=(shards[index].opened, shards[index].stamp, chunk)
+            )
 
 
 def _picture_request(match: Match, portfolio: Portfolio, scanned: ScannedShard) -> PictureRequest:

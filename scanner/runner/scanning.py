@@ -28,7 +28,7 @@ from scanner.runner.clock import Course, utc_now
 from scanner.runner.destination import choose_destination, incomplete_name, remove_partial
 from scanner.runner.finding import gather_findings
 from scanner.runner.shard_loop import ShardLoop
-from scanner.runner.sources import open_shards
+from scanner.runner.sources import open_shards, say_what_cannot_be_compared
 from scanner.self_test import SelfTest, run_self_test
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ def run_scan(request: ScanRequest, watch: Watcher = unwatched) -> ScanResult:
     shards = open_shards(request.datasets, watch)
     portfolio = read_portfolio(request.portfolio, config=request.config, workers=workers, watcher=watch)
     queries = compile_question(portfolio, request.identity, request.config, watch)
+    say_what_cannot_be_compared(shards, queries.wanted, watch)
     question = Question(
         portfolio=portfolio,
         identity=request.identity,

@@ -18,6 +18,7 @@ from scanner.events import StageAdvanced, StageBegan, StageEnded, Watcher
 from scanner.outcomes import Outcome
 from scanner.processes import Died, Task, WorkerPool
 from scanner.runner import tasks
+from scanner.shards import stamp_shard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,7 +71,6 @@ class ShardLoop:
             0,
             0,
         ]  # bytes and rows that no worker counts: resumed, or parts without a known number of rows
-        self._stamps: dict[int, str | None] = {}
         self._submitted: set[str] = set()
         self._failed_parts: dict[str, str] = {}
         self._first_of: dict[str, ScannedShard] = {}
@@ -98,9 +98,14 @@ class ShardLoop:
     def _begin_shards(self, waiting: deque[int], pool: WorkerPool, ahead: int) -> None:
         while waiting and pool.outstanding() < ahead:
             index = waiting.popleft()
-            shard = self._shards[index].shard
-            self._stamps[index] = stamp = tasks.stamp_of(shard)
-            known = self._ledger.digest(shard.path, shard.bytes, stamp) if stamp is not None else None
+            each = self._shards[index]
+            shard = each.shard
+            try:
+                each.stamp = stamp_shard(shard)
+            except ShardError as error:
+                self._fail(each, error.message)
+                continue
+            known = self._ledger.digest(shard.path, shard.bytes, each.stamp)
             if known is None:
                 pool.submit(Task(key=(index, None), function=tasks.digest, arguments=(shard,)))
             else:
@@ -113,9 +118,7 @@ class ShardLoop:
             self._fail(each, _reason(result))
             return
         each.digest = result
-        stamp = self._stamps[index]
-        if stamp is not None:
-            self._ledger.record_digest(each.shard.path, each.shard.bytes, stamp, result.shard_id, result.sha256)
+        self._ledger.record_digest(each.shard.path, each.shard.bytes, each.stamp, result.shard_id, result.sha256)
         assert each.opened is not None
         try:
             parts = each.opened.parts(PART_ROWS)
@@ -129,12 +132,19 @@ class ShardLoop:
             if key in self._submitted:  # the same file given twice is compared once
                 continue
             self._submitted.add(key)
-            if (done := self._ledger.outcome(key)) is not None:
+            done = self._finished_outcome(key)
+            if done is not None:
                 self._finished[0] += share
-                self._finished[1] += Outcome.loads(done).rows
+                self._finished[1] += done.rows
                 continue
-            arguments = (each.opened, part, result.shard_id, stamp, share)
+            arguments = (each.opened, part, result.shard_id, each.stamp, share)
             pool.submit(Task(key=(index, (key, part, share)), function=tasks.compare, arguments=arguments))
+
+    def _finished_outcome(self, key: str) -> Outcome | None:
+        """What an earlier run finished; what damage ended is tried again, since a disk that failed may be back."""
+        content = self._ledger.outcome(key)
+        outcome = None if content is None else Outcome.loads(content)
+        return None if outcome is None or outcome.stopped_at is not None else outcome
 
     def _compared(self, index: int, keyed: tuple[str, Part, int], result: bytes | ShardError | Died) -> None:
         key, part, share = keyed

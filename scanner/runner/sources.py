@@ -10,9 +10,36 @@ from scanner.events import Noticed, Watcher
 from scanner.shards import list_shards, open_shard
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from scanner.datasets import Dataset
+    from scanner.datasets import Dataset, Role
+    from scanner.shards import OpenShard
+
+
+def say_what_cannot_be_compared(shards: Sequence[ScannedShard], wanted: frozenset[Role], watch: Watcher) -> None:
+    """Tell the user, before the scan, of columns and shards in which nothing can be looked for; equal sentences once."""
+    said: dict[tuple[str, str], list[str]] = {}
+    for each in shards:
+        for sentence in _not_compared(each.opened, wanted) if each.opened is not None else ():
+            said.setdefault((each.shard.dataset.name, sentence), []).append(each.shard.name)
+    for (dataset, sentence), names in said.items():
+        others = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+        watch(Noticed(text=f"{dataset}/{names[0]}{others}: {sentence}"))
+
+
+def _not_compared(opened: OpenShard, wanted: frozenset[Role]) -> Iterator[str]:
+    yield from opened.warnings
+    for checked in opened.checked:
+        if checked.refused is not None:
+            yield f"column {checked.column} is not compared: {checked.refused}."
+    for offer in opened.offers:
+        option = f"--columns {offer.algorithm}={offer.column}"
+        yield f"column {offer.column} is not compared; if it is a hash of the pictures, say so: {option}"
+    if not wanted & opened.roles:
+        yield (
+            "it holds neither hashes nor pictures, so nothing in it can be compared with the works. "
+            "Declare where they were published: --identity FILE, or published_url in a works.csv."
+        )
 
 
 def open_shards(datasets: Sequence[Dataset], watch: Watcher) -> list[ScannedShard]:

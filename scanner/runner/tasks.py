@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from scanner.errors import ShardChanged, ShardError
+from scanner.errors import ShardError
 from scanner.exhibits import Exhibit, ExhibitRequest, WorkPictures, draw_work, exhibit_rows
 from scanner.pipeline import compare_part
-from scanner.shards import OpenShard, Part, digest_shard
+from scanner.shards import OpenShard, Part, check_unchanged, digest_shard
 from scanner.work_pictures import looked_at
 
 if TYPE_CHECKING:
@@ -52,15 +52,14 @@ def digest(shard: Shard) -> ShardDigest | ShardError:
         return error
 
 
-def compare(opened: OpenShard, part: Part, shard_id: str, stamp: str | None, share: int) -> bytes | ShardError:
+def compare(opened: OpenShard, part: Part, shard_id: str, stamp: str, share: int) -> bytes | ShardError:
     """The Outcome of one part as bytes.
 
     ``stamp`` is that of the file when its digest was taken; ``share`` is how many of its bytes the part stands for.
     """
     assert _prepared is not None
-    if stamp is not None and stamp != stamp_of(opened.shard):
-        return ShardChanged(f"{opened.shard.name} changed while it was scanned", hint="Run the same command again.")
     try:
+        check_unchanged(opened.shard, stamp)
         outcome = compare_part(
             opened,
             part,
@@ -70,32 +69,27 @@ def compare(opened: OpenShard, part: Part, shard_id: str, stamp: str | None, sha
             file_of_work=partial(looked_at, _prepared.queries, _prepared.config),
             beat=_beat(part, share),
         )
+        check_unchanged(opened.shard, stamp)
     except ShardError as error:
         return error
     return outcome.dumps()
 
 
-def exhibit(opened: OpenShard, requests: tuple[ExhibitRequest, ...]) -> list[Exhibit] | ShardError:
-    """Rows of one shard, verbatim, with the pictures that the findings on them need."""
+def exhibit(opened: OpenShard, stamp: str, requests: tuple[ExhibitRequest, ...]) -> list[Exhibit] | ShardError:
+    """Rows of one shard, verbatim, with the pictures that the findings on them need; ``stamp`` as in ``compare``."""
     assert _prepared is not None
     try:
-        return exhibit_rows(opened, requests, _prepared.queries, _prepared.config)
+        exhibits = exhibit_rows(opened, requests, _prepared.queries, _prepared.config)
+        check_unchanged(opened.shard, stamp)
     except ShardError as error:
         return error
+    return exhibits
 
 
 def draw(index: int, sha16: str) -> WorkPictures:
     """The exact grey pixels of a Work's own fingerprints, and a small picture of it for the report."""
     assert _prepared is not None
     return draw_work(_prepared.queries.paths[index][0], sha16, _prepared.config)
-
-
-def stamp_of(shard: Shard) -> str | None:
-    """Size and modification time of a shard's file; None for folders, whose files are digested every time."""
-    if os.path.isdir(shard.path):  # noqa: PTH112 - a path on this machine as text
-        return None
-    status = os.stat(shard.path)  # noqa: PTH116
-    return f"{status.st_size}:{status.st_mtime_ns}"
 
 
 def _beat(part: Part, share: int) -> Callable[[int], None]:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
@@ -130,9 +131,7 @@ def test_findings_are_decided_by_key_and_a_left_review_goes_on(package: Path, tm
 
 
 def typed(arguments: list[str], keys: str) -> None:
-    import pty
-    import time
-
+    pty = pytest.importorskip("pty")
     child, terminal = pty.fork()
     if child == 0:
         os.execve(arguments[0], arguments, {**environment(), "TERM": "dumb"})
@@ -212,3 +211,37 @@ def test_datasets_says_what_a_file_is(world: DemoWorld, provscan: Run) -> None:
     assert ran.code == 0
     assert "coyo700m" in ran.out
     assert json.loads(provscan("datasets", "inspect", world.datasets["coyo-demo"], "--json").out)["rows"] == 10_000
+
+
+def test_a_case_made_by_init_can_be_scanned_with(world: DemoWorld, provscan: Run, tmp_path: Path) -> None:
+    ran = provscan("init", tmp_path / "case")
+    assert ran.code == 0
+    case = tmp_path / "case" / "case.toml"
+    text = case.read_text(encoding="utf-8")
+    case.write_text(text.replace("domains = [", 'domains = [\n  "mara-lindqvist.example",'), encoding="utf-8")
+    dataset = world.datasets["laion-demo"]
+    ran = provscan(
+        "scan", world.works.parent, "--identity", case, "--dataset", dataset, "--variants", "fast",
+        "--out", tmp_path / "case" / "packages", "--json",
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert ran.json["findings_by_tier"]["host_listed"] == 3
+    assert provscan("init", tmp_path / "case").code == 2
+
+
+def test_a_dataset_in_which_nothing_can_be_looked_for_is_said_to_be_one(
+    world: DemoWorld, provscan: Run, tmp_path: Path
+) -> None:
+    ran = provscan(
+        "scan",
+        world.works.parent,
+        "--dataset",
+        world.datasets["laion-demo"],
+        "--variants",
+        "fast",
+        "--out",
+        tmp_path / "out",
+    )
+    assert ran.code == 0
+    assert "neither hashes nor pictures" in ran.err
+    assert "--identity" in ran.err
