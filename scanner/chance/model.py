@@ -7,9 +7,10 @@ histogram:
     p(work, d)  =  (1 - exp(-sum of rates(d))) * exp(level + tilt * (d0 - d) / step)
 
 ``level`` and ``tilt`` are fitted by Poisson regression to the rows sampled at 10 to 16 bits (72 to 90 of 256), with
-normal priors around 0 whose widths are the differences measured between works and between sets of rows.  Nearer rows
-are left out: they are few by chance, and true copies are there.  A hundred copies in thirty thousand rows change the
-estimate at 4 bits by less than a third. Without any row the priors stand alone, and what is printed is an upper
+normal priors around 0, chosen wider than the differences seen between works and between sets of rows.  Nearer rows are
+left out: they are few by chance, and true copies are there.  For an assumed spread of copies (most within 6 bits, 7 %
+beyond 10) a hundred of them in thirty thousand rows raise the estimate at 4 bits by a quarter, three hundred by four
+fifths: against the claim.  Without any row the priors stand alone, and what is printed is an upper
 figure: 95 % one-sided, with the doubt about the shape growing with the distance it is carried beyond the counts.
 """
 
@@ -33,12 +34,14 @@ if TYPE_CHECKING:
 LIMIT: Final = 0.001
 """Tier table version 1: up to so many expected chance rows a fingerprint carries a claim alone."""
 
-_LEVEL_SD: Final = 0.7  # natural logarithms; between works 0.16, between sets of rows up to 0.4
-_TILT_SD: Final = 0.25  # the same a step nearer; between works 0.18
+# Chosen by judgement, wider than what was measured in natural logarithms: level 0.16 between works, up to 0.7 between sets
+# of rows; tilt 0.14 to 0.23 between works.  The last three were not measured.
+_LEVEL_SD: Final = 0.7
+_TILT_SD: Final = 0.25  # a step nearer
 _SHAPE_SD: Final = 0.15  # a step beyond the counts, added up: the table itself may be wrong
 _UPPER: Final = 1.645  # standard deviations of a one-sided 95 % bound
 _TWO_SIDED: Final = 1.96
-_OVERLAP: Final = 3.0  # rows near to several variants are counted for each: lowers the lower bound
+_OVERLAP: Final = 3.0  # rows near to several variants are counted for each: lowers the lower bound, set after a trial
 _CLUMP: Final = 3.0  # rows to a picture that datasets repeat: widens the interval of what may be observed
 
 

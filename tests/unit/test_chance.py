@@ -151,7 +151,7 @@ def test_counts_sharpen_the_figure() -> None:
 
 @pytest.mark.parametrize("copies", [1, 10, 100])
 def test_copies_in_the_sample_move_the_estimate_little(copies: int) -> None:
-    """Distances of edited copies to the nearest variant, as measured over 35 edits: most within 6 bits, few beyond 10."""
+    """An assumed spread of edited copies: most within 6 bits of the nearest variant, few beyond 10."""
     spread = np.array([0.55, 0.18, 0.1, 0.06, 0.04, 0.03, 0.02, 0.02])
     planted = expected_histogram(30_000)
     planted[0, 0:16:2] += np.round(copies * spread).astype(np.int64)
