@@ -26,7 +26,7 @@ class ShardStatus(StrEnum):
 class ScannedShard:
     """One shard; ``opened`` is None where it could not be opened.
 
-    ``keys`` name the outcomes of its parts in the ledger, in row order.
+    ``keys`` name the outcomes of its parts in the ledger, in row order.  ``stamp`` is that of the file when ``digest`` was taken.
     """
 
     shard: Shard
@@ -34,6 +34,7 @@ class ScannedShard:
     status: ShardStatus = ShardStatus.SCANNED
     reason: str | None = None
     digest: ShardDigest | None = None
+    stamp: str = ""
     keys: list[str] = field(default_factory=list)
     rows_scanned: int = 0
     compared: Compared = field(default_factory=Compared)

@@ -140,7 +140,7 @@ def run_scan(request: ScanRequest, watch: Watcher = unwatched) -> ScanResult:
             run=run_facts(ledger, request, self_test, finished_at),
             lang=request.lang,
         )
-    incomplete = tuple(f"{each.shard.name}: {each.reason}" for each in shards if each.status is ShardStatus.FAILED)
+    incomplete = tuple(_gap(each) for each in shards if each.status is ShardStatus.FAILED)
     if not incomplete:
         remove_partial(place.partial)
     by_tier = Counter(str(record["tier"]) for record in records)
@@ -158,6 +158,11 @@ def run_scan(request: ScanRequest, watch: Watcher = unwatched) -> ScanResult:
         incomplete=incomplete,
         seconds=time.monotonic() - began,
     )
+
+
+def _gap(each: ScannedShard) -> str:
+    reason = (each.reason or "").removeprefix(f"{each.shard.name}: ")
+    return f"{each.shard.dataset.name}/{each.shard.name}: {reason}"
 
 
 def _tiers() -> list[str]:

@@ -63,6 +63,8 @@ def open_shards(datasets: Sequence[Dataset], watch: Watcher) -> list[ScannedShar
                 opened.append(ScannedShard(shard=shard, opened=open_shard(shard)))
             except LayoutUnknown as error:
                 unknown = unknown or error
+                columns = ", ".join(error.columns[:8])
+                watch(Noticed(text=f"{dataset.name}/{shard.name}: not read (columns of no known layout: {columns})"))
                 opened.append(
                     ScannedShard(
                         shard=shard, opened=None, status=ShardStatus.SKIPPED, reason="columns of no known layout"

@@ -1,12 +1,13 @@
-"""Which shard this is: SHA-256 over all its bytes, or over the list of a folder's files."""
+"""Which shard this is: SHA-256 over all its bytes, or over the list of a folder's files; and whether it is still the same."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import TYPE_CHECKING
 
 from scanner.datasets import Shard, ShardDigest, ShardKind
-from scanner.errors import ShardDamaged
+from scanner.errors import ShardChanged, ShardDamaged
 from scanner.shards.folders import folder_files, sort_key
 
 if TYPE_CHECKING:
@@ -33,6 +34,51 @@ def digest_shard(shard: Shard, progress: Callable[[int], None] | None = None) ->
     except OSError as error:
         raise ShardDamaged(f"{shard.name}: it cannot be read: {error.strerror or error}") from error
     return ShardDigest(shard_id=f"sha256:{digest}", sha256=digest, digest_by="computed", bytes=size)
+
+
+def stamp_shard(shard: Shard) -> str:
+    """Size and modification time of the file, of a folder those of all its files: what differs once somebody wrote to it.
+
+    Raises:
+        ShardDamaged: it is not there any more, or a folder cannot be listed.
+    """
+    try:
+        if shard.kind is not ShardKind.FOLDER:
+            return _stamp(shard.path)
+        state = hashlib.sha256()
+        for relative, whole, _ in folder_files(shard.path):
+            state.update(sort_key(relative) + f" {_stamp_or_none(whole)}\n".encode())
+        return state.hexdigest()
+    except OSError as error:
+        raise ShardDamaged(f"{shard.name}: it cannot be read: {error.strerror or error}") from error
+
+
+def check_unchanged(shard: Shard, stamp: str) -> None:
+    """Make sure that ``shard`` is what it was when ``stamp`` was taken.
+
+    Raises:
+        ShardChanged: it is not, or is gone.
+    """
+    try:
+        unchanged = stamp_shard(shard) == stamp
+    except ShardDamaged:
+        unchanged = False
+    if not unchanged:
+        raise ShardChanged(
+            f"{shard.name}: it changed while it was scanned.", hint="Run the same command again: it reads it anew."
+        )
+
+
+def _stamp(path: str) -> str:
+    status = os.stat(path)  # noqa: PTH116 - keeps names that are not UTF-8
+    return f"{status.st_size}:{status.st_mtime_ns}"
+
+
+def _stamp_or_none(path: str) -> str | None:
+    try:
+        return _stamp(path)
+    except OSError:
+        return None
 
 
 def _file(path: str, progress: Callable[[int], None] | None) -> tuple[str, int]:

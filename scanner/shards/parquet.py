@@ -6,6 +6,7 @@ groups are read as one span of at least 262,144 rows or 32 MiB, and only a span 
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -216,6 +217,8 @@ def _padded(values: pa.ChunkedArray, length: int) -> pa.ChunkedArray:
 
 
 def _first_line(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.errno:  # Arrow's own sentence names the path, and a path names a user
+        return os.strerror(error.errno)
     text = str(error).strip()
     return text.splitlines()[0][:200] if text else type(error).__name__
 
