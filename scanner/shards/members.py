@@ -99,7 +99,7 @@ class Members:
                 raise self._damaged(begin, "it ends without an end mark")
             if not block.strip(b"\0"):
                 return None, extended
-            if _number(block[148:156]) not in _checksums(block):
+            if not _is_header(block):
                 raise self._damaged(begin, "no member header")
             kind = chr(block[156])
             if kind not in "xgLK":
@@ -158,11 +158,12 @@ def _decimal(text: bytes) -> int:
     return int(text) if text.isdigit() and len(text) < 20 else -1
 
 
-def _checksums(block: bytes) -> tuple[int, int]:
-    """Sum of the block with its checksum field as blanks: of unsigned and of signed bytes (both are in use)."""
+def _is_header(block: bytes) -> bool:
+    """Whether the recorded checksum is that of the block: of unsigned bytes, or (old archives) of signed ones."""
+    recorded = _number(block[148:156])
     others = block[:148] + block[156:]
     unsigned = sum(others) + 8 * 0x20
-    return unsigned, unsigned - 256 * sum(1 for byte in others if byte > 0x7F)
+    return recorded == unsigned or recorded == unsigned - 256 * sum(1 for byte in others if byte > 0x7F)
 
 
 def _pax(body: bytes) -> dict[bytes, bytes]:

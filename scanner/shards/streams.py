@@ -9,7 +9,6 @@ from __future__ import annotations
 import bz2
 import os
 import zlib
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import zstandard
@@ -252,13 +251,15 @@ class Cursor:
         self._name = name
         self.position = start
         self._held = memoryview(b"")
-        with self._mapped():
+        try:
             self._pieces = chunks(path, name) if is_compressed(path) else None
             # 8 KiB: a header with its json and text; pictures are read past the buffer
             self._file = open(path, "rb", buffering=1 << 13) if self._pieces is None else None  # noqa: PTH123, SIM115
             if self._file is not None:
                 self._size = os.fstat(self._file.fileno()).st_size
                 self._file.seek(start)
+        except OSError as error:
+            raise self._damaged(error) from error
 
     def close(self) -> None:
         """Close the file."""
@@ -272,8 +273,10 @@ class Cursor:
             ShardDamaged: unreadable, or the compressed stream is damaged.
         """
         if self._file is not None:
-            with self._mapped():
+            try:
                 data = self._file.read(count)
+            except (OSError, MemoryError, OverflowError) as error:
+                raise self._damaged(error) from error
         else:
             gathered = bytearray()
             while len(gathered) < count and self._more():
@@ -290,8 +293,10 @@ class Cursor:
             self.position += count
             if self.position > self._size:
                 return False
-            with self._mapped():
+            try:
                 self._file.seek(self.position)
+            except (OSError, OverflowError) as error:
+                raise self._damaged(error) from error
             return True
         left = count
         while left and self._more():
@@ -309,9 +314,5 @@ class Cursor:
             self._held = memoryview(piece)
         return True
 
-    @contextmanager
-    def _mapped(self) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, MemoryError, OverflowError) as error:
-            raise ShardDamaged(f"{self._name}: it cannot be read: {error}") from error
+    def _damaged(self, error: BaseException) -> ShardDamaged:
+        return ShardDamaged(f"{self._name}: it cannot be read: {error}")
