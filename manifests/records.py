@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,6 +38,29 @@ def work_id(sha256: str) -> str:
 def values_sha256(values: Sequence[Sequence[Any]]) -> str:
     """Digest of a verbatim row: ``values`` are ``[name, type, value]`` in file column order (evidence.md section 5)."""
     return hashlib.sha256(canonical_bytes(values)).hexdigest()
+
+
+def float_text(value: float, width: str) -> str:
+    """Spell a float of a verbatim row: the shortest decimal that reads back as the same float of its width, as Python.
+
+    ``width`` is ``struct``'s letter: e, f or d for 16, 32 or 64 bits.  Not ``str`` of numpy: it writes ``1e+06`` in some
+    of its versions.
+
+    >>> float_text(0.30000001192092896, "f"), float_text(0.1 + 0.2, "d"), float_text(1e6, "f")
+    ('0.3', '0.30000000000000004', '1000000.0')
+    """
+    if width == "d" or value != value or value in {float("inf"), float("-inf")}:  # noqa: PLR0124 - nan
+        return repr(value)
+    stored = struct.pack(width, value)
+    candidates = (float(f"{value:.{digits}g}") for digits in range(1, 18))
+    return repr(next(candidate for candidate in candidates if _packed(candidate, width) == stored))
+
+
+def _packed(value: float, width: str) -> bytes:
+    try:
+        return struct.pack(width, value)
+    except OverflowError:  # rounded up beyond the largest float of this width
+        return b""
 
 
 def chain_digest(line: bytes) -> str:

@@ -23,11 +23,13 @@ from manifests.canonical import canonical_bytes
 from manifests.packages import shard16
 from manifests.records import FIRST_PREVIOUS, chain_digest, match_id, match_order, row_order, values_sha256, work_id
 from manifests.tiers import RowSource, derive_grading
-from manifests.writing import PackageWriter
+from manifests.writing import PackageWriter, own_domain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from manifests.words import Lang
-    from manifests.writing import SealedPackage
+    from manifests.writing import HostFacts, SealedPackage
 
 HERE = Path(__file__).resolve().parent
 STARTED = "2026-11-21T10:15:00Z"
@@ -542,7 +544,14 @@ def manifest(world: World) -> dict[str, Any]:
     }
 
 
-def write(world: World, folder: Path, *, lang: Lang = "en", exhibit_prefix: str = "PROV") -> SealedPackage:
+def write(
+    world: World,
+    folder: Path,
+    *,
+    lang: Lang = "en",
+    exhibit_prefix: str = "PROV",
+    describe_host: Callable[[str], HostFacts] = own_domain,
+) -> SealedPackage:
     """Write ``world`` through the real writer."""
     with PackageWriter(folder) as writer:
         writer.add_records("portfolio", sorted(world.works, key=lambda entry: entry["files"][0].encode()))
@@ -557,7 +566,13 @@ def write(world: World, folder: Path, *, lang: Lang = "en", exhibit_prefix: str 
             writer.add_rows(name, kept)
         for path, content in sorted(world.files.items()):
             writer.add_file(path, content)
-        return writer.seal(manifest(world), lang=lang, exhibit_prefix=exhibit_prefix, not_listed=world.not_listed)
+        return writer.seal(
+            manifest(world),
+            lang=lang,
+            exhibit_prefix=exhibit_prefix,
+            not_listed=world.not_listed,
+            describe_host=describe_host,
+        )
 
 
 def build_package(folder: Path, *, lang: Lang = "en") -> SealedPackage:

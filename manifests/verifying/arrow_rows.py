@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import struct
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from manifests.records import float_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -124,25 +125,5 @@ def _spelled(kind: Any, value: Any, form: int) -> Any:
             else parts
         )
     if pa.types.is_floating(kind):
-        return shortest(value, {16: "e", 32: "f", 64: "d"}[kind.bit_width])
+        return float_text(value, {16: "e", 32: "f", 64: "d"}[kind.bit_width])
     return str(value)
-
-
-def shortest(value: float, width: str) -> str:
-    """The shortest decimal that reads back as the same float; ``width`` is ``struct``'s letter e, f or d.
-
-    >>> shortest(0.30000001192092896, "f"), shortest(0.1 + 0.2, "d"), shortest(float("nan"), "d")
-    ('0.3', '0.30000000000000004', 'nan')
-    """
-    if width == "d" or value != value or value in {float("inf"), float("-inf")}:  # noqa: PLR0124 - nan
-        return repr(value)
-    stored = struct.pack(width, value)
-    candidates = (float(f"{value:.{digits}g}") for digits in range(1, 18))
-    return repr(next(candidate for candidate in candidates if _packed(candidate, width) == stored))
-
-
-def _packed(value: float, width: str) -> bytes:
-    try:
-        return struct.pack(width, value)
-    except OverflowError:  # rounded up beyond the largest float of this width
-        return b""
