@@ -228,7 +228,9 @@ def derive_grading(
         due.add(Caveat.SHARD_DIGEST_UNCONFIRMED)
     if not row_source.shard_read_whole:
         due.add(Caveat.SHARD_READ_IN_PART)
-    return Grading(tier=tier, grade=GRADE_OF[tier], statement_code=code, caveats=tuple(sorted(due)))
+    return Grading(
+        tier=tier, grade=GRADE_OF[tier], statement_code=code, caveats=tuple(sorted(caveat.value for caveat in due))
+    )
 
 
 def statement_of(
