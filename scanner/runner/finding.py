@@ -13,6 +13,7 @@ from scanner.errors import Incomplete, ShardError
 from scanner.events import StageAdvanced, StageBegan, StageEnded, Watcher
 from scanner.evidence import Findings, Question
 from scanner.evidence.records import match_id_of
+from scanner.datasets import RowFault
 from scanner.exhibits import Exhibit, ExhibitRequest, PictureRequest, WorkPictures
 from scanner.grading import Chance, Match, group_hits, listed, tiers_not_listed, weigh_terms
 from scanner.hashers import ALGORITHMS
@@ -101,9 +102,14 @@ def gather_findings(
     hits, furniture = weigh_terms(gathered.hits, gathered.terms, sum(scanned.rows_scanned for scanned in shards))
     kept, beyond = listed(group_hits(hits, portfolio, chance, config), config)
     beyond += furniture + tiers_not_listed(gathered.not_listed, chance)
+    exhibits = read_exhibits(kept, shards, portfolio, pool, watch)
+    for (index, _, _), exhibit in exhibits.items():
+        check = exhibit.verbatim.row_check
+        if check is not None and not check["equal"]:
+            shards[index].faults[RowFault.ROW_CHECK_FAILED] += 1
     return Findings(
         matches=kept,
-        exhibits=read_exhibits(kept, shards, portfolio, pool, watch),
+        exhibits=exhibits,
         work_pictures=draw_works(portfolio, pool, watch),
         not_listed={str(tier): count for tier, count in sorted(beyond.items()) if count},
         control_findings=gathered.control_findings(),

@@ -1,0 +1,106 @@
+"""The README's words are commands that run, in the order in which they stand there."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from integration_world import command, environment
+
+from scanner.cli import VERBS
+from scanner.demo import make_demo_world
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXPECTED = {"--exit-code": 10}  # findings are there
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def printed_commands() -> list[str]:
+    lines = [line.partition("  #")[0].strip() for block in blocks("sh") for line in block.splitlines()]
+    return [line for line in lines if line.startswith(("provscan ", "python "))]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which everything lies that the README speaks of."""
+    home = tmp_path_factory.mktemp("readme")
+    world = make_demo_world(home / "made")
+    shutil.copytree(world.works.parent, home / "my-pictures", ignore=shutil.ignore_patterns("works.csv"))
+    for path in world.works.parent.iterdir():
+        shutil.copy(path, home / path.name)
+    shutil.copytree(world.datasets["coyo-demo"], home / "coyo-700m")
+    shutil.copytree(world.datasets["laion-demo"], home / "laion400m-meta")
+    shutil.copytree(world.works.parent, home / "more-pictures", ignore=shutil.ignore_patterns("works.csv"))
+    (home / "identity.toml").write_text(blocks("toml")[0], encoding="utf-8")
+    for package in ("scanner", "manifests"):
+        (home / package).symlink_to(ROOT / package)
+    return home
+
+
+def prepared(line: str, home: Path) -> list[str]:
+    words = shlex.split(line)
+    if "MATCH_ID" in words or "decisions.csv" in words:
+        first = json.loads((home / "result" / "data" / "matches.jsonl").read_bytes().split(b"\n")[0])["match_id"]
+        rows = f"match_id,decision,by,at,note\n{first},confirmed,A. Expert,2026-11-21T10:15:00Z,\n"
+        (home / "decisions.csv").write_text(rows, encoding="utf-8")
+        words = [first if word == "MATCH_ID" else word for word in words]
+    return command(words[1:]) if words[0] == "provscan" else [sys.executable, *words[1:]]
+
+
+def test_every_printed_command_runs_in_the_order_of_the_text(home: Path) -> None:
+    commands = printed_commands()
+    assert len(commands) >= 12
+    for line in commands:
+        if line.startswith("provscan sign") and shutil.which("openssl") is None:
+            continue
+        done = subprocess.run(prepared(line, home), capture_output=True, cwd=home, env=environment(), check=False)
+        expected = next((code for option, code in EXPECTED.items() if option in line), 0)
+        assert done.returncode == expected, f"{line}\n{done.stderr.decode()}"
+
+
+def test_the_python_of_the_readme_runs(home: Path) -> None:
+    shutil.rmtree(home / "result", ignore_errors=True)
+    for number, program in enumerate(blocks("python")):
+        script = home / f"readme_{number}.py"
+        script.write_text(program, encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, str(script)], capture_output=True, cwd=home, env=environment(), check=False
+        )
+        assert done.returncode == 0, done.stderr.decode()
+
+
+def test_the_two_commands_of_a_fresh_machine_are_one_line_each() -> None:
+    lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("python3 -m venv")]
+    assert len(lines) == 2
+    assert lines[0].endswith("provscan demo")
+    assert lines[1].endswith("pytest -q")
+
+
+def test_readme_and_help_know_the_same_verbs() -> None:
+    spoken = set(re.findall(r"provscan ([a-z]+)\b", README))
+    assert set(VERBS) - spoken == set()
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_every_verb_has_a_help_that_names_its_options(verb: str) -> None:
+    done = subprocess.run(command([verb, "--help"]), capture_output=True, env=environment(), check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"--help" in done.stdout or b"Commands:" in done.stdout
+
+
+def test_the_changelog_names_the_version_of_the_package() -> None:
+    namespace: dict[str, Any] = {}
+    exec((ROOT / "scanner" / "_version.py").read_text(encoding="utf-8"), namespace)
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## [{namespace['__version__']}]" in changelog
