@@ -18,7 +18,14 @@ from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageFo
 
 Half = Literal["development", "test"]
 _BICUBIC: Final = Image.Resampling.BICUBIC
-_WORDS: Final = ("WHEN YOU FINALLY", "FIND YOUR PICTURE", "NOBODY ASKED", "ONE DOES NOT SIMPLY", "IN A DATASET", "MONDAY MOOD")
+_WORDS: Final = (
+    "WHEN YOU FINALLY",
+    "FIND YOUR PICTURE",
+    "NOBODY ASKED",
+    "ONE DOES NOT SIMPLY",
+    "IN A DATASET",
+    "MONDAY MOOD",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +240,9 @@ def in_scene(low: float, high: float, pixels: int = 640) -> Step:
             choices.of("scene", low, high) * pixels / max(image.size),
             0.95 * scene.width / image.width, 0.95 * scene.height / image.height,
         )  # fmt: skip
-        small = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))), _BICUBIC, reducing_gap=2.0)
+        small = image.resize(
+            (max(1, round(image.width * scale)), max(1, round(image.height * scale))), _BICUBIC, reducing_gap=2.0
+        )
         left = round(choices.part("left") * (scene.width - small.width))
         top = round(choices.part("top") * (scene.height - small.height))
         scene.paste(small, (left, top))
@@ -255,36 +264,95 @@ def _table(rows: dict[str, tuple[Step, ...]]) -> tuple[Edit, ...]:
 
 _TURN: Final = Image.Transpose
 
-EDITS: Final[Mapping[Half, tuple[Edit, ...]]] = MappingProxyType({
-    "development": _table({
-        "jpeg-75": (jpeg(75),), "jpeg-30": (jpeg(30),), "jpeg-10": (jpeg(10),), "webp-50": (webp(50),),
-        "long-512": (long_side(512),), "long-256": (long_side(256),), "long-150": (long_side(150),), "long-64": (long_side(64),),
-        "centre-256": (centre_square(256),), "pad-white": (padded(255, 512),), "pad-black": (padded(0, 512),),
-        "crop-5": (cropped(5),), "crop-10": (cropped(10),), "crop-20": (cropped(20),), "crop-30": (cropped(30),), "crop-50": (cropped(50),),
-        "mirror": (turned(_TURN.FLIP_LEFT_RIGHT),), "rotate-90": (turned(_TURN.ROTATE_90, _TURN.ROTATE_270),), "rotate-180": (turned(_TURN.ROTATE_180),),
-        "rotate-2": (tilted(2),), "rotate-5": (tilted(5),),
-        "watermark": (watermarked("stockphoto", 0.45),), "border-5": (framed(5),), "border-15": (framed(15),),
-        "brightness": (enhanced("brightness", 0.6, 1.4),), "contrast": (enhanced("contrast", 0.6, 1.5),), "gamma": (gamma(0.6, 1.6),),
-        "saturation": (enhanced("saturation", 0.3, 2.0),), "grey": (grey_levels(),), "invert": (negative(),),
-        "blur": (blurred(0.5),), "noise": (noisy(20),), "stretch": (stretched(1.3),), "caption": (captioned(14),), "scene": (in_scene(0.35, 0.7),),
-        "watermark+256+jpeg-50": (watermarked("stockphoto", 0.45), long_side(256), jpeg(50)),
-        "crop-10+256+jpeg-60": (cropped(10), long_side(256), jpeg(60)),
-        "mirror+crop-5+512": (turned(_TURN.FLIP_LEFT_RIGHT), cropped(5), long_side(512)),
-    }),
-    "test": _table({
-        "jpeg-75": (jpeg(72),), "jpeg-30": (jpeg(27),), "jpeg-10": (jpeg(9),), "webp-50": (webp(45),),
-        "long-512": (long_side(480),), "long-256": (long_side(240),), "long-150": (long_side(140),), "long-64": (long_side(60),),
-        "centre-256": (centre_square(224),), "pad-white": (padded(250, 384),), "pad-black": (padded(6, 384),),
-        "crop-5": (cropped(6, stretch=0.02),), "crop-10": (cropped(11, stretch=0.04),), "crop-20": (cropped(21, stretch=0.06),),
-        "crop-30": (cropped(31, stretch=0.08),), "crop-50": (cropped(50, stretch=0.1),),
-        "mirror": (turned(_TURN.FLIP_LEFT_RIGHT), jpeg(80)), "rotate-90": (turned(_TURN.ROTATE_90, _TURN.ROTATE_270), jpeg(80)),
-        "rotate-180": (turned(_TURN.ROTATE_180), jpeg(80)), "rotate-2": (tilted(1.7),), "rotate-5": (tilted(5.4),),
-        "watermark": (watermarked("© pixelbank", 0.5, every=0.22, degrees=40),), "border-5": (framed(4),), "border-15": (framed(13),),
-        "brightness": (enhanced("brightness", 0.55, 1.45),), "contrast": (enhanced("contrast", 0.55, 1.6),), "gamma": (gamma(0.55, 1.7),),
-        "saturation": (enhanced("saturation", 0.2, 2.3),), "grey": (grey_levels(), jpeg(85)), "invert": (negative(), jpeg(85)),
-        "blur": (blurred(0.6),), "noise": (noisy(24),), "stretch": (stretched(1.4),), "caption": (captioned(16),), "scene": (in_scene(0.4, 0.65),),
-        "watermark+256+jpeg-50": (watermarked("© pixelbank", 0.5, every=0.22, degrees=40), long_side(240), jpeg(45)),
-        "crop-10+256+jpeg-60": (cropped(11, stretch=0.04), long_side(240), jpeg(55)),
-        "mirror+crop-5+512": (turned(_TURN.FLIP_LEFT_RIGHT), cropped(6, stretch=0.02), long_side(480)),
-    }),
-})  # fmt: skip
+EDITS: Final[Mapping[Half, tuple[Edit, ...]]] = MappingProxyType(
+    {
+        "development": _table(
+            {
+                "jpeg-75": (jpeg(75),),
+                "jpeg-30": (jpeg(30),),
+                "jpeg-10": (jpeg(10),),
+                "webp-50": (webp(50),),
+                "long-512": (long_side(512),),
+                "long-256": (long_side(256),),
+                "long-150": (long_side(150),),
+                "long-64": (long_side(64),),
+                "centre-256": (centre_square(256),),
+                "pad-white": (padded(255, 512),),
+                "pad-black": (padded(0, 512),),
+                "crop-5": (cropped(5),),
+                "crop-10": (cropped(10),),
+                "crop-20": (cropped(20),),
+                "crop-30": (cropped(30),),
+                "crop-50": (cropped(50),),
+                "mirror": (turned(_TURN.FLIP_LEFT_RIGHT),),
+                "rotate-90": (turned(_TURN.ROTATE_90, _TURN.ROTATE_270),),
+                "rotate-180": (turned(_TURN.ROTATE_180),),
+                "rotate-2": (tilted(2),),
+                "rotate-5": (tilted(5),),
+                "watermark": (watermarked("stockphoto", 0.45),),
+                "border-5": (framed(5),),
+                "border-15": (framed(15),),
+                "brightness": (enhanced("brightness", 0.6, 1.4),),
+                "contrast": (enhanced("contrast", 0.6, 1.5),),
+                "gamma": (gamma(0.6, 1.6),),
+                "saturation": (enhanced("saturation", 0.3, 2.0),),
+                "grey": (grey_levels(),),
+                "invert": (negative(),),
+                "blur": (blurred(0.5),),
+                "noise": (noisy(20),),
+                "stretch": (stretched(1.3),),
+                "caption": (captioned(14),),
+                "scene": (in_scene(0.35, 0.7),),
+                "watermark+256+jpeg-50": (watermarked("stockphoto", 0.45), long_side(256), jpeg(50)),
+                "crop-10+256+jpeg-60": (cropped(10), long_side(256), jpeg(60)),
+                "mirror+crop-5+512": (turned(_TURN.FLIP_LEFT_RIGHT), cropped(5), long_side(512)),
+            }
+        ),
+        "test": _table(
+            {
+                "jpeg-75": (jpeg(72),),
+                "jpeg-30": (jpeg(27),),
+                "jpeg-10": (jpeg(9),),
+                "webp-50": (webp(45),),
+                "long-512": (long_side(480),),
+                "long-256": (long_side(240),),
+                "long-150": (long_side(140),),
+                "long-64": (long_side(60),),
+                "centre-256": (centre_square(224),),
+                "pad-white": (padded(250, 384),),
+                "pad-black": (padded(6, 384),),
+                "crop-5": (cropped(6, stretch=0.02),),
+                "crop-10": (cropped(11, stretch=0.04),),
+                "crop-20": (cropped(21, stretch=0.06),),
+                "crop-30": (cropped(31, stretch=0.08),),
+                "crop-50": (cropped(50, stretch=0.1),),
+                "mirror": (turned(_TURN.FLIP_LEFT_RIGHT), jpeg(80)),
+                "rotate-90": (turned(_TURN.ROTATE_90, _TURN.ROTATE_270), jpeg(80)),
+                "rotate-180": (turned(_TURN.ROTATE_180), jpeg(80)),
+                "rotate-2": (tilted(1.7),),
+                "rotate-5": (tilted(5.4),),
+                "watermark": (watermarked("© pixelbank", 0.5, every=0.22, degrees=40),),
+                "border-5": (framed(4),),
+                "border-15": (framed(13),),
+                "brightness": (enhanced("brightness", 0.55, 1.45),),
+                "contrast": (enhanced("contrast", 0.55, 1.6),),
+                "gamma": (gamma(0.55, 1.7),),
+                "saturation": (enhanced("saturation", 0.2, 2.3),),
+                "grey": (grey_levels(), jpeg(85)),
+                "invert": (negative(), jpeg(85)),
+                "blur": (blurred(0.6),),
+                "noise": (noisy(24),),
+                "stretch": (stretched(1.4),),
+                "caption": (captioned(16),),
+                "scene": (in_scene(0.4, 0.65),),
+                "watermark+256+jpeg-50": (
+                    watermarked("© pixelbank", 0.5, every=0.22, degrees=40),
+                    long_side(240),
+                    jpeg(45),
+                ),
+                "crop-10+256+jpeg-60": (cropped(11, stretch=0.04), long_side(240), jpeg(55)),
+                "mirror+crop-5+512": (turned(_TURN.FLIP_LEFT_RIGHT), cropped(6, stretch=0.02), long_side(480)),
+            }
+        ),
+    }
+)

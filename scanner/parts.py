@@ -10,7 +10,7 @@ Measured on development pictures: 6 ms a picture for the features; 66 works (61,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import cv2
 import numpy as np
@@ -142,10 +142,11 @@ def _features(grey: NDArray[np.uint8], most: int) -> tuple[NDArray[np.float64], 
 
 def _fitted(row: NDArray[np.float64], work: NDArray[np.float64]) -> tuple[Affine, int] | None:
     """An affine map from row to work (RANSAC with OpenCV's fixed seed) and the number of points that agree on it."""
-    matrix, agree = cv2.estimateAffine2D(
+    found: tuple[Any, Any] = cv2.estimateAffine2D(
         row, work, method=cv2.RANSAC, ransacReprojThreshold=_REPROJECTION, maxIters=500, confidence=0.99
     )
-    if matrix is None:
+    matrix, agree = found
+    if matrix is None:  # what the type stubs do not know
         return None
     scales = np.linalg.svd(matrix[:, :2], compute_uv=False)
     low, high = _SCALES

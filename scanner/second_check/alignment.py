@@ -54,7 +54,7 @@ class Aligned:
 def refined(work: Grey, row: Grey, guess: Affine) -> Affine | None:
     """Improve a map by enhanced correlation, which ignores brightness and contrast (Evangelidis & Psarakis, PAMI 30(10), 2008).
 
-    None where it diverges, or moves a corner by more than a fifth of the row's longer side: that is another place, not a better fit.
+    None where it diverges, or moves a corner by more than a fifth of the row's longer side: that is another place.
     """
     everywhere = np.full(work.shape, 255, np.uint8)
     try:

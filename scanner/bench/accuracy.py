@@ -1,0 +1,278 @@
+"""How many edited copies are found, and how often is that wrong: matching.md §6, beside one-hash peers.
+
+The functions measured are those of a scan: variants, search, chance model, second check, parts.  Recall is given by edit on works
+and parameters that nothing was chosen on.  Five columns: ``claim64``, a published 64-bit hash near enough to carry a claim alone
+among ``rows`` rows; ``near64``, within the search radius (a lead at least); ``pictures``, the dataset's pictures at hand and the
+second check passed; and each peer's single hash, at the largest threshold with at most one false pair in 100,000.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from scanner.bench.copies import Copy, Sample, edited, read_samples, windows
+from scanner.bench.peers import distances, hashed, peers
+from scanner.chance import composition, fit, nearest_histogram
+from scanner.config import ScanConfig
+from scanner.hashers import ALGORITHMS, Algorithm, fingerprints_many, grey_image, grey_pixels, packed
+from scanner.parts import PartIndex
+from scanner.second_check import METHOD, THRESHOLD, second_check
+from scanner.variants import VARIANT_SETS, render_variant, variant_fingerprints
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from PIL import Image
+
+    from scanner.variants import Which
+
+ROWS: Final = 30_000
+_FALSE_RATE: Final = 1e-5
+_CHECKS: Final = 2  # variants tried by the second check for one pair: the nearest of each algorithm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """All variants of the works under one algorithm."""
+
+    words: NDArray[np.uint64]  # [q, words]
+    work: NDArray[np.int32]
+    variant: tuple[str, ...]
+
+
+def run(
+    works: Path | None = None,
+    *,
+    which: Which = "thorough",
+    rows: int = ROWS,
+    rounds: int = 1,
+    forced: int = 2000,
+    progress: Callable[[str, int], None] = lambda _stage, _done: None,
+) -> dict[str, Any]:
+    """Measure on the pictures below ``works`` (distinct works, one file each), or on painted ones.
+
+    Args:
+        works: at least two of each half are needed.
+        which: the set of variants.
+        rows: of unrelated pictures in the 64-bit column.
+        rounds: how often each edit is applied, with other free choices.
+        forced: unrelated pairs put through the second check although no search suggested them.
+        progress: called with a stage's name and how many of its pictures are done.
+
+    Returns:
+        ``{"measures": "accuracy", "conditions": {…}, "rows": [{"edit": …, "copies": n, "claim64": r, "near64": r, "pictures": r,
+        "phash64": r, …}, …], "mean": {…}, "false": [{"what": …, "pairs": n, "false": n, "at_most": upper 95 % rate}, …]}``.
+
+    Raises:
+        ValueError: fewer than two works in a half.
+    """
+    samples, same = read_samples(works)
+    tested = [sample for sample in samples if sample.half == "test"]
+    strangers = [sample for sample in samples if sample.half == "development"]
+    if min(len(tested), len(strangers)) < 2:
+        raise ValueError(f"{len(tested)} test and {len(strangers)} development works: at least two of each are needed")
+    copies = list(edited(tested, strangers, "test", rounds))
+    progress("edited", len(copies))
+    asked = {algorithm: _asked(tested, which, algorithm) for algorithm in ALGORITHMS}
+    known = {algorithm: _hashes((copy.image for copy in copies), algorithm) for algorithm in ALGORITHMS}
+    filler = _hashes(windows(strangers, rows), "phash64")
+    progress("rows", rows)
+    near = {algorithm: _nearest(asked[algorithm], known[algorithm], len(tested)) for algorithm in ALGORITHMS}
+    columns, false = _column64(asked["phash64"], near["phash64"][0], copies, filler, len(tested))
+    pictures, wrong = _with_pictures(tested, copies, asked, near, forced, progress)
+    columns["pictures"] = pictures
+    false += wrong
+    for name, function in peers().items():
+        columns[name], row = _peer(name, function, tested, copies)
+        false.append(row)
+        progress(name, len(copies))
+    table = _table(copies, columns)
+    return {
+        "measures": "accuracy",
+        "conditions": {
+            "works": "painted" if works is None else "given",
+            "works_tested": len(tested),
+            "works_of_strangers": len(strangers),
+            "set_aside_as_the_same_picture": same,
+            "copies": len(copies),
+            "rows": rows,
+            "variants": len(VARIANT_SETS[which]),
+            "second_check": f"{METHOD} at {THRESHOLD}",
+        },
+        "rows": table,
+        "mean": {name: round(float(np.mean([row[name] for row in table])), 4) for name in columns},
+        "false": false,
+    }
+
+
+def _asked(works: Sequence[Sample], which: Which, algorithm: Algorithm) -> _Asked:
+    known = [
+        (number, one.variant, one.fingerprint)
+        for number, work in enumerate(works)
+        for one in variant_fingerprints(work.image, which)
+        if one.fingerprint.algorithm == algorithm
+    ]
+    words = packed([one for _, _, one in known])
+    return _Asked(
+        words=words.reshape(len(words), -1),
+        work=np.array([number for number, _, _ in known], np.int32),
+        variant=tuple(name for _, name, _ in known),
+    )
+
+
+def _hashes(images: Iterable[Image.Image], algorithm: Algorithm) -> NDArray[np.uint64]:
+    words = fingerprints_many(np.stack([grey_pixels(grey_image(image), algorithm) for image in images]))
+    return words.reshape(len(words), -1)
+
+
+def _nearest(asked: _Asked, rows: NDArray[np.uint64], works: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each work and row the nearest variant's distance and its query, ``int64[works, rows]`` both."""
+    distance, query = np.empty((works, len(rows)), np.int64), np.empty((works, len(rows)), np.int64)
+    for work in range(works):
+        mine = np.flatnonzero(asked.work == work)
+        each = np.stack([np.bitwise_count(rows ^ asked.words[one]).sum(axis=1, dtype=np.int64) for one in mine])
+        best = each.argmin(axis=0)
+        distance[work], query[work] = each[best, np.arange(len(rows))], mine[best]
+    return distance, query
+
+
+def _column64(
+    asked: _Asked, near: NDArray[np.int64], copies: Sequence[Copy], filler: NDArray[np.uint64], works: int
+) -> tuple[dict[str, NDArray[np.bool_]], list[dict[str, Any]]]:
+    """Claims and leads from a published 64-bit hash, and the false ones among the filler and other works' copies."""
+    rows = len(filler) + len(copies)
+    histogram = nearest_histogram(asked.words, asked.work, works, filler)
+    model = fit(histogram, 64, composition(asked.words, asked.work, works))
+    limit = np.array([-1 if d is None else d for d in (model.largest_distance(w, rows) for w in range(works))])
+    radius = ScanConfig().radius64
+    limit = np.minimum(limit, radius)
+    owner = np.array([copy.work for copy in copies])
+    own = near[owner, np.arange(len(copies))]
+    other = np.arange(works)[:, None] != owner[None, :]
+    false = []
+    for name, within in (("claim64", limit), ("near64", np.full(works, radius))):
+        among_filler = sum(int(histogram[work, : within[work] + 1].sum()) for work in range(works))
+        among_copies = int(((near <= within[:, None]) & other).sum())
+        false.append(_false_row(name, works * len(filler) + int(other.sum()), among_filler + among_copies))
+    return {"claim64": own <= limit[owner], "near64": own <= radius}, false
+
+
+def _with_pictures(
+    works: Sequence[Sample],
+    copies: Sequence[Copy],
+    asked: dict[Algorithm, _Asked],
+    near: dict[Algorithm, tuple[NDArray[np.int64], NDArray[np.int64]]],
+    forced: int,
+    progress: Callable[[str, int], None],
+) -> tuple[NDArray[np.bool_], list[dict[str, Any]]]:
+    """Copies confirmed on the pictures, and pairs confirmed wrongly: all pairs that a search suggests, and forced ones."""
+    config = ScanConfig()
+    radius: dict[Algorithm, int] = {"phash64": config.radius64, "phash256": config.radius256}
+    index = PartIndex(work.image for work in works)
+    found = np.zeros(len(copies), np.bool_)
+    wrong = 0
+    for number, copy in enumerate(copies):
+        for work in range(len(works)):
+            names = [
+                asked[algorithm].variant[near[algorithm][1][work, number]]
+                for algorithm in ALGORITHMS
+                if near[algorithm][0][work, number] <= radius[algorithm]
+            ]
+            if any(second_check(works[work].image, copy.image, name).passed for name in dict.fromkeys(names)):
+                found[number] |= work == copy.work
+                wrong += work != copy.work
+        for part in index.parts(copy.image):
+            region = copy.image.crop(part.region)
+            whole = works[part.work].image
+            if _region_distance(whole, part.variant, region) > config.radius256:
+                continue
+            if second_check(whole, region, part.variant).passed:
+                found[number] |= part.work == copy.work
+                wrong += part.work != copy.work
+        progress("pictures", number + 1)
+    compelled = _forced(works, copies, asked["phash256"], near["phash256"], forced)
+    return found, [
+        _false_row("pictures", len(copies) * (len(works) - 1), wrong),
+        _false_row("second check forced", compelled[0], compelled[1]),
+    ]
+
+
+def _region_distance(work: Image.Image, variant: str, region: Image.Image) -> int:
+    squares = np.stack([np.asarray(render_variant(work, variant, "phash256")), grey_pixels(region, "phash256")])
+    words = fingerprints_many(squares)
+    return int(np.bitwise_count(words[0] ^ words[1]).sum())
+
+
+def _forced(
+    works: Sequence[Sample],
+    copies: Sequence[Copy],
+    asked: _Asked,
+    near: tuple[NDArray[np.int64], NDArray[np.int64]],
+    pairs: int,
+) -> tuple[int, int]:
+    """Unrelated pairs, each aligned as its nearest variant says: how many were tried, how many passed."""
+    done = passed = 0
+    source = np.random.Generator(np.random.PCG64(0))
+    for number, shift in zip(
+        source.integers(len(copies), size=pairs).tolist(),
+        source.integers(1, len(works), size=pairs).tolist(),
+        strict=True,
+    ):
+        work = (copies[number].work + shift) % len(works)
+        variant = asked.variant[near[1][work, number]]
+        passed += second_check(works[work].image, copies[number].image, variant).passed
+        done += 1
+    return done, passed
+
+
+def _peer(
+    name: str, function: Callable[[Image.Image], NDArray[np.bool_]], works: Sequence[Sample], copies: Sequence[Copy]
+) -> tuple[NDArray[np.bool_], dict[str, Any]]:
+    """Recall of one hash at the largest threshold that keeps to the false-positive rate on the same pairs."""
+    apart = distances(
+        hashed((work.image for work in works), function), hashed((copy.image for copy in copies), function)
+    )
+    owner = np.array([copy.work for copy in copies])
+    other = np.arange(len(works))[:, None] != owner[None, :]
+    strange = np.sort(apart[other])
+    allowed = int(len(strange) * _FALSE_RATE)
+    threshold = int(strange[allowed]) - 1  # at most `allowed` unrelated pairs are as near
+    row = _false_row(name, len(strange), int((strange <= threshold).sum())) | {"threshold": threshold}
+    return apart[owner, np.arange(len(copies))] <= threshold, row
+
+
+def _table(copies: Sequence[Copy], columns: dict[str, NDArray[np.bool_]]) -> list[dict[str, Any]]:
+    edits = np.array([copy.edit for copy in copies])
+    rows = []
+    for edit in dict.fromkeys(edits.tolist()):
+        mine = edits == edit
+        row: dict[str, Any] = {"edit": edit, "copies": int(mine.sum())}
+        row |= {name: round(float(column[mine].mean()), 4) for name, column in columns.items()}
+        low, high = wilson(int(columns["pictures"][mine].sum()), int(mine.sum()))
+        rows.append(row | {"pictures_interval": [round(low, 3), round(high, 3)]})
+    return rows
+
+
+def _false_row(what: str, pairs: int, false: int) -> dict[str, Any]:
+    return {"what": what, "pairs": pairs, "false": false, "at_most": f"{wilson(false, pairs)[1]:.2g}"}
+
+
+def wilson(found: int, of: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson, J. Am. Stat. Assoc. 22, 1927).
+
+    >>> wilson(0, 100)[0], round(wilson(0, 100)[1], 3)
+    (0.0, 0.037)
+    """
+    if not of:
+        return 0.0, 1.0
+    z = 1.96
+    share = found / of
+    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
+    half = z * sqrt(share * (1 - share) / of + z * z / (4 * of * of)) / (1 + z * z / of)
+    return max(0.0, middle - half), min(1.0, middle + half)
