@@ -37,6 +37,7 @@ class Role(StrEnum):
     SHA256 = "sha256"
     MD5 = "md5"
     PHASH64 = "phash64"
+    PHASH256 = "phash256"
 
 
 class RowFault(StrEnum):
@@ -80,10 +81,10 @@ class DigestColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FingerprintColumn:
-    """A column of published perceptual hashes: 16 hex digits in imagehash's own form."""
+    """A column of published perceptual hashes in imagehash's own form: 16 hex digits, or 64 of ``phash256``."""
 
     column: str
-    algorithm: Literal["phash64"] = "phash64"
+    algorithm: Literal["phash64", "phash256"] = "phash64"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,12 @@ ALGORITHMS: Final[tuple[Algorithm, ...]] = ("phash64", "phash256")
 """The fingerprints we compute, in the order of every record."""
 
 BITS: Final[dict[Algorithm, int]] = {"phash64": 64, "phash256": 256}
+SPECS: Final[dict[Algorithm, str]] = {
+    "phash64": "imagehash.phash; ISO 24138:2024 Image-Code",
+    "phash256": "imagehash.phash, hash_size=16",
+}
+"""What each is, for the records."""
+
 GREY_SIDE: Final[dict[Algorithm, int]] = {"phash64": 32, "phash256": 64}
 """Side in pixels of the grey square each algorithm looks at: four times the side of its square of bits."""
 

@@ -4,7 +4,7 @@
 
     shard ── Layout ──> RecordBatch(row, url, caption, phash64, sha256, md5, image …)
        ├─ by digest       (sha256 / md5 column  = a file of the portfolio)
-       ├─ by fingerprint  (published hash column near a variant of a Work)
+       ├─ by fingerprint  (published hash column, or a HashIndex, near a variant of a Work)
        ├─ by picture      (images inside the shard: digest, fingerprints, second check)
        └─ by identity     (URL, asset key, host, caption)
     ──> Outcome: hits, counts, distance histograms
@@ -20,21 +20,22 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from scanner.chance import one_in, sampled
 from scanner.comparisons import FingerprintComparison, PictureComparison, by_digest, by_identity
 from scanner.comparisons.pictures import FileOfWork, fingerprint_of
 from scanner.comparisons.rows import RowTally, column, row_ref
-from scanner.datasets import Role
+from scanner.datasets import Role, ShardKind
 from scanner.errors import ShardDamaged
+from scanner.hashers import ALGORITHMS
 from scanner.metadata import trim_terms
 from scanner.outcomes import Compared, Hit, Outcome
 from scanner.shards import OpenShard, Part, ShardBatch, scan_shard
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from scanner.config import ScanConfig
+    from scanner.hashers import Algorithm
     from scanner.queries import Queries
 
 Beat = Callable[[int], None]
@@ -84,7 +85,13 @@ class Comparison:
         self._config = config
         self._shard_id = shard_id
         self._every = one_in(shard.rows_total or 0, config.chance_sample_rows)
-        self._published = FingerprintComparison(queries.fingerprints["phash64"], queries.works, config.radius64)
+        self._recorded_by = "index" if shard.shard.kind is ShardKind.INDEX else "compiler"
+        radii: dict[Algorithm, int] = {"phash64": config.radius64, "phash256": config.radius256}
+        self._recorded = {
+            name: FingerprintComparison(queries.fingerprints[name], queries.works, radius)
+            for name, radius in radii.items()
+            if Role(name) in shard.roles
+        }
         self._pictures = PictureComparison(queries, config, shard_id, file_of_work)
         self._tallies = {name: RowTally() for name in _ROLES_OF}
         self._hits: list[Hit] = []
@@ -108,10 +115,8 @@ class Comparison:
             image=pictures.decoded.rows, **{name: each.rows for name, each in self._tallies.items()}
         )
         outcome.faults.update(pictures.faults)
-        for name, comparisons in (
-            ("phash64", (self._published, pictures.prints["phash64"])),
-            ("phash256", (pictures.prints["phash256"],)),
-        ):
+        for name in ALGORITHMS:
+            comparisons = [pictures.prints[name], *(each for key, each in self._recorded.items() if key == name)]
             outcome.nearest[name] = sum((each.nearest for each in comparisons[1:]), comparisons[0].nearest)
             outcome.control[name] = sum((each.control for each in comparisons[1:]), comparisons[0].control)
             outcome.sampled[name] = sum(each.sampled for each in comparisons)
@@ -131,27 +136,27 @@ class Comparison:
                 yield from by_digest(rows, digest.algorithm, known, self._shard.columns[Role(digest.algorithm)])
 
     def _by_fingerprint(self, rows: pa.RecordBatch) -> Iterable[Hit]:
-        published = column(rows, "phash64")
-        if published is None:
-            return
-        words, index = _valid(published)
-        numbers = rows.column("row").to_numpy()[index]
-        near = self._published.near(words.reshape(-1, 1), sampled(numbers, self._shard_id, self._every))
-        queries = self._queries.fingerprints["phash64"]
-        for position in range(len(near.row)):
-            query = int(near.query[position])
-            yield Hit(
-                row=row_ref(rows, int(index[near.row[position]])),
-                work=int(near.work[position]),
-                kind="fingerprint_near",
-                metric="hamming/phash64",
-                value=int(near.distance[position]),
-                source_of_hash="compiler",
-                variant=queries.variant[query],
-                column=self._shard.columns[Role.PHASH64],
-                work_value=str(fingerprint_of("phash64", queries.words[query])),
-                row_value=str(fingerprint_of("phash64", words[near.row[position]])),
-            )
+        for name, comparison in self._recorded.items():
+            recorded = column(rows, name)
+            if recorded is None:
+                continue
+            words, index = _valid(recorded)
+            numbers = rows.column("row").to_numpy()[index]
+            near = comparison.near(words, sampled(numbers, self._shard_id, self._every))
+            for position in range(len(near.row)):
+                query, row = int(near.query[position]), int(near.row[position])
+                yield Hit(
+                    row=row_ref(rows, int(index[row])),
+                    work=int(near.work[position]),
+                    kind="fingerprint_near",
+                    metric=f"hamming/{name}",
+                    value=int(near.distance[position]),
+                    source_of_hash=self._recorded_by,
+                    variant=comparison.queries.variant[query],
+                    column=self._shard.columns[Role(name)],
+                    work_value=str(fingerprint_of(name, comparison.queries.words[query])),
+                    row_value=str(fingerprint_of(name, words[row])),
+                )
 
     def _count(self, rows: pa.RecordBatch) -> None:
         """Count the rows for which each comparison can be made: those with a value in one of its columns."""
@@ -164,7 +169,7 @@ class Comparison:
 
 _ROLES_OF: Final = {  # which columns make each comparison possible; a picture has a digest of its own
     "digest": (Role.SHA256, Role.MD5, Role.IMAGE),
-    "fingerprint": (Role.PHASH64,),
+    "fingerprint": (Role.PHASH64, Role.PHASH256),
     "url": (Role.URL,),
     "caption": (Role.CAPTION, Role.MACHINE_CAPTION),
 }
@@ -212,6 +217,14 @@ def _hit_order(hit: Hit) -> tuple[object, ...]:
     return (*_row_order(hit), work, hit.kind, hit.metric, str(hit.value), hit.work_file or "", hit.column or "")
 
 
-def _valid(published: pa.Array) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
-    present = np.flatnonzero(published.is_valid().to_numpy(zero_copy_only=False))
-    return published.fill_null(0).to_numpy()[present].astype(np.uint64, copy=False), present
+def _valid(recorded: pa.Array) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+    """Words (uint64[n, bits / 64]) of the rows that have a fingerprint, and their positions."""
+    present = np.flatnonzero(recorded.is_valid().to_numpy(zero_copy_only=False))
+    if pa.types.is_uint64(recorded.type):
+        words = recorded.fill_null(0).to_numpy()[present].reshape(-1, 1)
+    else:
+        held = recorded if len(present) == len(recorded) else recorded.drop_null()
+        width = held.type.byte_width // 8
+        words = np.frombuffer(held.buffers()[1], ">u8", width * len(held), held.offset * held.type.byte_width)
+        words = words.reshape(-1, width)
+    return words.astype(np.uint64, copy=False), present

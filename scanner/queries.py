@@ -69,7 +69,7 @@ class Queries:
     @property
     def wanted(self) -> frozenset[Role]:
         """The roles whose columns have to be read to compare; what concerns nobody here is not decoded."""
-        roles = {Role.SHA256, Role.MD5, Role.PHASH64, Role.IMAGE} if self.works else set()
+        roles = {Role.SHA256, Role.MD5, Role.PHASH64, Role.PHASH256, Role.IMAGE} if self.works else set()
         if self.identifiers is not None:
             roles |= _identity_roles(self.identifiers)
         return frozenset(roles)

@@ -18,7 +18,7 @@ from scanner._version import __version__
 from scanner.chance import METHOD as CHANCE_METHOD
 from scanner.coverage import ScannedShard, ShardStatus
 from scanner.datasets import Dataset, Role
-from scanner.hashers import ALGORITHMS, BITS
+from scanner.hashers import ALGORITHMS, BITS, SPECS
 from scanner.normal_form import NORMAL_FORM
 from scanner.second_check import METHOD as SECOND_CHECK_METHOD
 from scanner.second_check import THRESHOLD as SECOND_CHECK_THRESHOLD
@@ -69,7 +69,7 @@ def method_record(config: ScanConfig, chance: Chance) -> dict[str, Any]:
             {
                 "id": algorithm,
                 "bits": BITS[algorithm],
-                "spec": _SPECS[algorithm],
+                "spec": SPECS[algorithm],
                 "implementation": f"imagehash {metadata.version('imagehash')}",
             }
             for algorithm in ALGORITHMS
@@ -84,12 +84,6 @@ def method_record(config: ScanConfig, chance: Chance) -> dict[str, Any]:
         },
         "tiers": TIER_TABLE_VERSION,
     }
-
-
-_SPECS = {
-    "phash64": "imagehash.phash; ISO 24138:2024 Image-Code",
-    "phash256": "imagehash.phash, hash_size=16",
-}
 
 
 def search_record(
@@ -154,7 +148,7 @@ def limitation_codes(config: ScanConfig, shards: Sequence[ScannedShard]) -> list
         codes.add("fetch_off")
     if any(scanned.status is ShardStatus.FAILED for scanned in shards):
         codes.add("incomplete")
-    hashes = {Role.SHA256, Role.MD5, Role.PHASH64}
+    hashes = {Role.SHA256, Role.MD5, Role.PHASH64, Role.PHASH256}
     if any(scanned.opened is not None and not hashes & scanned.opened.roles for scanned in shards):
         codes.add("no_recorded_hash")
     return sorted(codes)

@@ -120,10 +120,20 @@ def digest_column(values: pa.Array, size: int) -> Ruled:
 
 
 def fingerprint_column(values: pa.Array) -> Ruled:
-    """16 hex digits in imagehash's form as ``uint64``, first digit most significant; what is no such hex is ``bad_fingerprint``."""
+    """16 hex digits in imagehash's form as ``uint64``, first digit most significant; what is no such hex is ``bad_fingerprint``.
+
+    A ``uint64`` column (of a HashIndex) is taken as it is.
+    """
+    if pa.types.is_uint64(values.type):
+        return values, Counter()
     raw, faults = _hex_column(values, 8, RowFault.BAD_FINGERPRINT)
     numbers = np.frombuffer(raw.buffers()[1], dtype=">u8", count=len(raw)) if len(raw) else np.empty(0, dtype=">u8")
     return pa.array(numbers.astype(np.uint64), mask=np.asarray(raw.is_null())), faults
+
+
+def wide_fingerprint_column(values: pa.Array) -> Ruled:
+    """64 hex digits of ``phash256`` as ``fixed_size_binary[32]``; what is no such hex is ``bad_fingerprint``."""
+    return _hex_column(values, 32, RowFault.BAD_FINGERPRINT)
 
 
 def picture_column(values: pa.Array) -> Ruled:

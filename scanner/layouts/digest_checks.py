@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 COMPARED_PICTURES = 50  # datasets.md section 4
 _FEW = 20  # below so many values, repetition says nothing
-_DIGITS = {"sha256": 64, "md5": 32, "phash64": 16}
+_DIGITS = {"sha256": 64, "md5": 32, "phash64": 16, "phash256": 64}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,17 +28,17 @@ class CheckedColumn:
     """
 
     column: str
-    algorithm: Literal["sha256", "md5", "phash64"]
+    algorithm: Literal["sha256", "md5", "phash64", "phash256"]
     values: int
     nulls: int
     refused: str | None = None
-    of: Literal["served_bytes", "stored_bytes", "picture"] = "served_bytes"
+    of: Literal["served_bytes", "stored_bytes", "picture", "indexed"] = "served_bytes"
     stored_compared: int = 0
     stored_equal: int = 0
 
 
 def check_column(
-    column: str, algorithm: Literal["sha256", "md5", "phash64"], cells: Sequence[str | bytes | None]
+    column: str, algorithm: Literal["sha256", "md5", "phash64", "phash256"], cells: Sequence[str | bytes | None]
 ) -> CheckedColumn:
     """Judge sampled cells: length, characters, repetition, share of nulls (reported, not judged)."""
     digits = _DIGITS[algorithm]
@@ -56,7 +56,7 @@ def check_column(
         values=len(values),
         nulls=len(cells) - len(values),
         refused=refused,
-        of="picture" if algorithm == "phash64" else "served_bytes",
+        of="picture" if algorithm.startswith("phash") else "served_bytes",
     )
 
 

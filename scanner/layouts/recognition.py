@@ -86,7 +86,7 @@ def recognise_layout(
 def bind(layout: Layout, schema: pa.Schema) -> Recognised:
     """Spell the columns of ``layout`` as this schema does; references that lead nowhere are left out.
 
-    Digests and fingerprints become the roles ``sha256``, ``md5`` and ``phash64``; a row check needs all its columns.
+    Digests and fingerprints become the roles ``sha256``, ``md5``, ``phash64`` and ``phash256``; a row check needs all its columns.
     """
     names = Names(schema)
     columns = {role: real for role, text in layout.columns.items() if (real := names.reference(text)) is not None}
@@ -144,6 +144,8 @@ def layout_from_columns(mapping: Mapping[str, str], schema: pa.Schema, *, base: 
             digests["md5"] = DigestColumn(column=real, algorithm="md5")
         elif role is Role.PHASH64:
             fingerprints["phash64"] = FingerprintColumn(column=real)
+        elif role is Role.PHASH256:
+            fingerprints["phash256"] = FingerprintColumn(column=real, algorithm="phash256")
         columns[role] = real
     if base is None:
         base = Layout(name="columns", source="given with --columns", signature={}, columns={})

@@ -64,7 +64,7 @@ class ShardBatch:
 
     ``rows`` has ``row`` int64, ``row_group`` int32, ``row_in_group`` int64, ``item`` int32 (null where they do not apply), then one
     column for each role that was asked and is there: ``string`` for texts (valid UTF-8, at most 1 MiB), ``int32`` for sizes,
-    ``float`` or ``double`` for scores, ``fixed_size_binary[32]`` and ``[16]`` for sha256 and md5, ``uint64`` for phash64,
+    ``float`` or ``double`` for scores, ``fixed_size_binary[32]`` for sha256 and phash256, ``[16]`` for md5, ``uint64`` for phash64,
     ``large_binary`` for image.  ``read`` counts rows of the file; with exploded lists ``rows`` has another length.
     """
 
@@ -128,6 +128,7 @@ def _rule(role: Role, *, encoded: bool) -> Callable[[pa.Array], tuple[pa.Array, 
         Role.SHA256: lambda values: rules.digest_column(values, 32),
         Role.MD5: lambda values: rules.digest_column(values, 16),
         Role.PHASH64: rules.fingerprint_column,
+        Role.PHASH256: rules.wide_fingerprint_column,
         Role.IMAGE: rules.picture_column,
         Role.ROW_KEY: rules.key_column,
     }

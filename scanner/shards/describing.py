@@ -100,6 +100,7 @@ def _of(checked: CheckedColumn) -> str:
         "served_bytes": "the file its maker received",
         "stored_bytes": "the file stored in the shard",
         "picture": "the picture its maker received",
+        "indexed": "the pictures, as the index has them: leads",
     }[checked.of]
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scanner import layouts
-from scanner.datasets import DigestColumn, FingerprintColumn, Layout, Role, Shard
-from scanner.errors import LayoutUnknown, UsageError
+from scanner.datasets import DigestColumn, FingerprintColumn, Layout, Role, Shard, ShardKind
+from scanner.errors import LayoutUnknown, ShardDamaged, UsageError
 from scanner.layouts.digest_checks import CheckedColumn, check_column, count_stored
 from scanner.layouts.references import paths_of
 from scanner.shards.formats import open_reader
+from scanner.shards.hash_index import LAYOUT as INDEX_LAYOUT
+from scanner.shards.hash_index import HashIndexReader, read_header
 from scanner.shards.samples import cells_of, columns_with_samples
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from scanner.shards.batches import Part
+    from scanner.shards.hash_index import IndexHeader
     from scanner.shards.readers import Reader, Sampled
 
 
@@ -76,6 +79,9 @@ def open_shard(shard: Shard) -> OpenShard:
     """
     sampled = open_reader(shard)
     reader = sampled.reader
+    header = read_header(reader.schema, shard.name)
+    if header is not None:
+        return _open_index(shard, header, sampled)
     found = _layout(shard, sampled)
     layout, checked = _checked(found.layout, sampled.sample)
     return OpenShard(
@@ -89,6 +95,35 @@ def open_shard(shard: Shard) -> OpenShard:
         offers=found.hex_columns,
         also=found.also,
         warnings=(*found.warnings, *_named_otherwise(shard, found)),
+        names=tuple(reader.schema.names),
+        reader=reader,
+    )
+
+
+def _open_index(shard: Shard, header: IndexHeader, sampled: Sampled) -> OpenShard:
+    """A HashIndex: its columns are those of its format, whatever ``--layout`` and ``--columns`` say of the other datasets."""
+    reader = HashIndexReader(shard.path, shard.name)
+    if reader.rows_total != header.rows:
+        raise ShardDamaged(f"{shard.name}: an index of {header.rows:,} rows that holds {reader.rows_total:,}")
+    layout = replace(INDEX_LAYOUT, source=header.summary)
+    checked = []
+    for known in layout.fingerprints:
+        nulls = sampled.sample[known.column].null_count
+        values = sampled.sample.num_rows - nulls
+        checked.append(
+            CheckedColumn(column=known.column, algorithm=known.algorithm, values=values, nulls=nulls, of="indexed")
+        )
+    return OpenShard(
+        shard=replace(shard, kind=ShardKind.INDEX),
+        layout=layout,
+        columns=layout.columns,
+        schema_sha256=_schema_sha256(reader.schema),
+        roles=frozenset(layout.columns),
+        rows_total=reader.rows_total,
+        checked=tuple(checked),
+        offers=(),
+        also=(),
+        warnings=header.warnings,
         names=tuple(reader.schema.names),
         reader=reader,
     )
