@@ -45,7 +45,6 @@ JUNK = [
     {},
     [1],
     {"a": 1},
-    "2026-01-01T00:00:00Z\n",
 ]
 
 
@@ -81,7 +80,7 @@ def test_a_changed_record_is_judged_as_by_a_full_validator(data: st.DataObject, 
         inner[last] = data.draw(st.sampled_from(JUNK))
     validator = jsonschema.Draft202012Validator(SCHEMAS[name])
     ours, full = shapes.shape_of(name)(record), list(validator.iter_errors(record))
-    assert bool(ours) == bool(full) or "\n" in json.dumps(record)  # "$" of Python's re also takes a final line feed
+    assert bool(ours) == bool(full)
 
 
 def test_a_fault_names_the_path(capsys: pytest.CaptureFixture[str]) -> None:
