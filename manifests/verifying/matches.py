@@ -30,7 +30,8 @@ MATCHES: Final = "data/matches.jsonl"
 _NOT_VERBATIM: Final = (
     ";base64",
     ";digest",
-)  # the cell was not text, or too long: its bytes or digest are kept instead
+    ";unreadable",
+)  # the cell was not text, too long, or damaged: its bytes, its digest or nothing is kept instead
 
 
 @dataclass(slots=True)

@@ -55,7 +55,7 @@ def finding_record(match: Match, exhibit: Exhibit, portfolio: Portfolio, shard: 
         ),
     )
     caveats = set(grading.caveats) | match.caveats
-    if any(kind.endswith((";base64", ";digest")) for _, kind, _ in exhibit.verbatim.values):
+    if any(kind.endswith((";base64", ";digest", ";unreadable")) for _, kind, _ in exhibit.verbatim.values):
         caveats.add("text_not_verbatim")
     return {
         "match_id": match_id_of(match, portfolio, shard),

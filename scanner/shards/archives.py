@@ -100,7 +100,8 @@ class TarReader:
         document: Document = {}
         with closing(Cursor(self._path, self._name)) as cursor:
             members, samples = Members(cursor, self._name), _Samples()
-            for member in members:
+            kept = UntilDamage(iter(members))
+            for member in kept:
                 if samples.begins_with(member):
                     if number in wanted:
                         yield SourceRow(number=number, cells=tuple(cells), fields=fields_of(document))
@@ -108,7 +109,10 @@ class TarReader:
                     if number > last:
                         return
                 if number in wanted:
-                    digest, head = _digest(members, member)
+                    try:
+                        digest, head = _digest(members, member)
+                    except ShardDamaged:  # as in the comparison: the members before the damage are the row
+                        break
                     cells.append((shown(member.name), "member", digest))
                     if samples.suffix == "json":
                         document = parse_object(head, faults)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scanner.datasets import Role, VerbatimRow
-from scanner.errors import ShardChanged
+from scanner.errors import ShardChanged, ShardDamaged
 from scanner.shards.reading import read_rows, scan_shard
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def read_found(opened: OpenShard, wanted: Sequence[Number]) -> dict[Number, Foun
     left = set(wanted)
     found: dict[Number, FoundRow] = {}
     for part in _parts_of(opened, {row for row, _ in wanted}):
-        for number, values in _rows(opened, part, left):
+        for number, values in _whole_rows(opened, part, left):
             picture = values.pop(Role.IMAGE, None)
             found[number] = FoundRow(
                 verbatim=verbatim[number], values=values, picture=picture if isinstance(picture, bytes) else None
@@ -59,11 +59,26 @@ def _parts_of(opened: OpenShard, rows: set[int]) -> Iterator[Part]:
             yield part
 
 
-def _rows(opened: OpenShard, part: Part, wanted: set[Number]) -> Iterator[tuple[Number, dict[Role, object]]]:
+def _whole_rows(opened: OpenShard, part: Part, wanted: set[Number]) -> Iterator[tuple[Number, dict[Role, object]]]:
+    """The wanted rows of a part with all roles; where the shard is damaged, a role whose column is lost is None."""
+    try:
+        yield from list(_rows(opened, part, wanted, opened.roles))
+    except ShardDamaged:
+        salvaged: dict[Number, dict[Role, object]] = {}
+        for role in opened.roles:
+            try:
+                for number, values in _rows(opened, part, wanted, frozenset({role})):
+                    salvaged.setdefault(number, dict.fromkeys(opened.roles)).update(values)
+            except ShardDamaged:
+                continue  # this is the lost one
+        yield from salvaged.items()
+
+
+def _rows(
+    opened: OpenShard, part: Part, wanted: set[Number], roles: frozenset[Role]
+) -> Iterator[tuple[Number, dict[Role, object]]]:
     left = {number for number in wanted if number[0] >= part.first_row}
-    for batch in scan_shard(opened, part, opened.roles):
-        if not left:
-            return
+    for batch in scan_shard(opened, part, roles):
         rows = batch.rows
         items = rows.column("item")
         numbers = rows.column("row").to_numpy()
@@ -71,4 +86,6 @@ def _rows(opened: OpenShard, part: Part, wanted: set[Number]) -> Iterator[tuple[
             number = (int(numbers[index]), items[index].as_py())
             if number in left:
                 left.discard(number)
-                yield number, {role: rows.column(role.value)[index].as_py() for role in opened.roles}
+                yield number, {role: rows.column(role.value)[index].as_py() for role in roles}
+        if not left:  # read no further: what lies behind may be damaged
+            return

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SPAN_ROWS = 1 << 18
 SPAN_BYTES = 32 << 20
 SAMPLE_PICTURES = 50
+WHOLE_BYTES = 64 << 20
 _ARROW_ERRORS = (pa.ArrowException, OSError, MemoryError, UnicodeError, OverflowError, ValueError)
 
 
@@ -37,8 +38,16 @@ def open_parquet(path: str, name: str) -> Sampled:
     Raises:
         ShardDamaged: no parquet file, a damaged footer or first row group, encrypted columns.
     """
-    reader = ParquetReader(path, name)
-    return Sampled(reader=reader, sample=reader.sample())
+    with _mapped(name, "its footer cannot be read"):
+        file = _file(path)
+    with file:
+        reader = ParquetReader(path, name, file)
+        with _mapped(name, "its first rows cannot be read", row_group=0):
+            try:
+                sample = _sample(file, reader.groups_of(SAMPLE_ROWS))
+            except _ARROW_ERRORS:
+                sample = _sample(file, reader.groups_of(1))  # a later group is damaged: the scan will say so
+    return Sampled(reader=reader, sample=sample)
 
 
 class ParquetReader:
@@ -47,58 +56,31 @@ class ParquetReader:
     types = Types.CLASSES
     headerless = False
 
-    def __init__(self, path: str, name: str) -> None:
-        """Read the footer of ``path``; ``name`` is what errors call it.
+    def __init__(self, path: str, name: str, file: pq.ParquetFile | None = None) -> None:
+        """Keep what the footer of ``path`` (as ``file``, if it is open already) says of its row groups.
+
+        ``name`` is what errors call it.
 
         Raises:
             ShardDamaged: no parquet file, a damaged footer, encrypted columns.
         """
         self._path = path
         self._name = name
-        with self._mapped("its footer cannot be read"), self._open() as file:
-            metadata = file.metadata
-            self.schema: pa.Schema = file.schema_arrow
+        with _mapped(name, "its footer cannot be read"):
+            metadata = (file or _file(path)).metadata
+            self.schema: pa.Schema = metadata.schema.to_arrow_schema()
             groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
             self._lengths = np.array([group.num_rows for group in groups], dtype=np.int64)
             self._bytes = np.array([group.total_byte_size for group in groups], dtype=np.int64)
-            if (self._lengths < 0).any() or int(self._lengths.sum()) != metadata.num_rows:
-                raise ShardDamaged(f"{name}: its row groups do not add up to its {metadata.num_rows} rows")
+        if (self._lengths < 0).any() or int(self._lengths.sum()) != metadata.num_rows:
+            raise ShardDamaged(f"{name}: its row groups do not add up to its {metadata.num_rows} rows")
         self._starts = np.concatenate([[0], np.cumsum(self._lengths)])
         self.rows_total: int = int(self._starts[-1])
 
-    def sample(self) -> pa.Table:
-        """The first 1,000 rows; of binary and nested columns the first 50, then nulls."""
-        names = list(self.schema.names)
-        once = [field for field in self.schema if names.count(field.name) == 1]  # two of one name cannot be asked for
-        heavy = [field.name for field in once if type_class(field.type) in {"binary", "struct", "list"}]
-        light = [field.name for field in once if field.name not in heavy]
-        last = max(int(np.searchsorted(self._starts, SAMPLE_ROWS)), 1)
-        try:
-            columns = self._heads(last, light, heavy)
-        except ShardDamaged:
-            if last == 1:
-                raise
-            columns = self._heads(1, light, heavy)
-        longest = max((len(values) for values in columns.values()), default=0)
-        return pa.table({name: _padded(columns[name], longest) for name in names if name in columns})
-
-    def _heads(self, last: int, light: list[str], heavy: list[str]) -> dict[str, pa.ChunkedArray]:
-        """First rows of the first ``last`` row groups: 1,000 of light columns, 50 of heavy ones."""
-        groups = [group for group in range(min(last, len(self._lengths))) if self._lengths[group]]
-        with self._mapped("its first rows cannot be read", row_group=0), self._open() as file:
-            return {**self._head(file, groups, light, SAMPLE_ROWS), **self._head(file, groups, heavy, SAMPLE_PICTURES)}
-
-    def _head(self, file: pq.ParquetFile, groups: list[int], names: list[str], rows: int) -> dict[str, pa.ChunkedArray]:
-        batches = []
-        read = 0
-        for batch in file.iter_batches(rows, row_groups=groups, columns=names, use_threads=False) if groups else ():
-            batches.append(batch)
-            read += batch.num_rows
-            if read >= rows:
-                break
-        schema = pa.schema([self.schema.field(name) for name in names])
-        table = pa.Table.from_batches(batches) if batches else schema.empty_table()
-        return dict(zip(table.schema.names, table.columns, strict=True))
+    def groups_of(self, rows: int) -> list[int]:
+        """The first row groups that hold ``rows`` rows, or as many as there are; empty groups left out."""
+        last = max(int(np.searchsorted(self._starts, rows)), 1)
+        return [group for group in range(min(last, len(self._lengths))) if self._lengths[group]]
 
     def parts(self, max_rows: int) -> tuple[Part, ...]:
         """Runs of row groups of at least ``max_rows`` rows (the last may be shorter)."""
@@ -116,8 +98,8 @@ class ParquetReader:
 
     def read(self, part: Part, paths: Sequence[str]) -> Iterator[SourceBatch]:
         """Projected columns of the part's row groups."""
-        with self._mapped("it cannot be opened again"):
-            file = self._open()
+        with _mapped(self._name, "it cannot be opened again"):
+            file = _file(self._path)
         with file:
             lengths, sizes = self._lengths[part.begin : part.end], self._bytes[part.begin : part.end]
             for begin, end in _spans(lengths, sizes, SPAN_ROWS, SPAN_BYTES):
@@ -141,7 +123,7 @@ class ParquetReader:
     def _groups(self, file: pq.ParquetFile, begin: int, end: int, paths: Sequence[str]) -> Iterator[SourceBatch]:
         first, stop = int(self._starts[begin]), int(self._starts[end])
         row = first
-        with self._mapped("its rows cannot be read", row_group=begin):
+        with _mapped(self._name, "its rows cannot be read", row_group=begin):
             batches = file.iter_batches(
                 self._batch_rows(begin, end), row_groups=list(range(begin, end)), columns=list(paths)
             )
@@ -171,44 +153,106 @@ class ParquetReader:
         return max(1, min(BATCH_ROWS, int(BATCH_BYTES / max(largest, 1.0))))
 
     def cells(self, rows: Sequence[int]) -> Iterator[SourceRow]:
-        """All columns of some rows; only their row groups are read, and no further than the last of them."""
+        """All columns of some rows; only their row groups are read, and no further than the last of them.
+
+        The damage that ended the comparison of a shard may lie in a column that was not compared: what was found stays found, and
+        the damaged cell is null, its type followed by ``;unreadable``.
+        """
         names = list(self.schema.names)
         wanted = np.asarray(rows, dtype=np.int64)
         groups = np.searchsorted(self._starts, wanted, side="right") - 1
-        with self._mapped("it cannot be opened again"):
-            file = self._open()
+        with _mapped(self._name, "it cannot be opened again"):
+            file = _file(self._path)
         with file:
             for group in np.unique(groups).tolist():
-                inside = wanted[groups == group]
-                for batch in self._groups(file, group, group + 1, names):
-                    here = inside[(inside >= batch.rows[0]) & (inside <= batch.rows[-1])]
-                    for row in here.tolist():
-                        with self._mapped("a row cannot be read", row_group=group):
-                            found = arrow_row(row, batch.columns.slice(row - int(batch.rows[0]), 1))
+                left = wanted[groups == group].tolist()
+                try:
+                    for found in self._cells(file, group, left, names):
                         yield found
-                    if batch.rows[-1] >= inside[-1]:
-                        break
+                        left = left[1:]
+                except ShardDamaged:
+                    yield from self._salvaged(file, group, left)
 
-    def _open(self) -> pq.ParquetFile:
-        return pq.ParquetFile(
-            self._path,
-            memory_map=False,
-            buffer_size=1 << 20,
-            pre_buffer=False,
-            page_checksum_verification=True,
-        )
+    def _cells(
+        self, file: pq.ParquetFile, group: int, rows: Sequence[int], names: Sequence[str]
+    ) -> Iterator[SourceRow]:
+        """Some columns of ``rows`` of one row group, in their order."""
+        inside = np.asarray(rows, dtype=np.int64)
+        for batch in self._groups(file, group, group + 1, names):
+            here = inside[(inside >= batch.rows[0]) & (inside <= batch.rows[-1])]
+            for row in here.tolist():
+                with _mapped(self._name, "a row cannot be read", row_group=group):
+                    found = arrow_row(row, batch.columns.slice(row - int(batch.rows[0]), 1))
+                yield found
+            if batch.rows[-1] >= inside[-1]:
+                return
 
-    @contextmanager
-    def _mapped(self, what: str, *, row_group: int | None = None) -> Iterator[None]:
-        try:
-            yield
-        except _ARROW_ERRORS as error:
-            where = "" if row_group is None else f" (from row group {row_group})"
-            raise ShardDamaged(
-                f"{self._name}: {what}{where}: {_first_line(error)}",
-                hint="Download the file again and compare its digest with the publisher's.",
-                row_group=row_group,
-            ) from error
+    def _salvaged(self, file: pq.ParquetFile, group: int, rows: Sequence[int]) -> Iterator[SourceRow]:
+        """``rows`` of a damaged row group, read column by column."""
+        whole: dict[int, list[SourceRow]] = {row: [] for row in rows}
+        for field in self.schema:
+            try:
+                found = {one.number: one for one in self._cells(file, group, rows, [field.name])}
+            except ShardDamaged:
+                found = {}
+            lost = (field.name, f"{field.type};unreadable", None)
+            for row in rows:
+                whole[row].append(found.get(row) or SourceRow(number=row, cells=(lost,), fields={}))
+        for row, parts in whole.items():
+            cells = tuple(cell for part in parts for cell in part.cells)
+            yield SourceRow(
+                number=row, cells=cells, fields={key: part.fields[key] for part in parts for key in part.fields}
+            )
+
+
+def _file(path: str) -> pq.ParquetFile:
+    """The opened file; a small one is read whole, which saves thousands of small reads where row groups are small."""
+    source: object = path
+    if os.path.getsize(path) < WHOLE_BYTES:  # noqa: PTH202 - keeps names that are not UTF-8
+        with open(path, "rb") as file:  # noqa: PTH123
+            source = pa.BufferReader(file.read())
+    return pq.ParquetFile(
+        source, memory_map=False, buffer_size=1 << 20, pre_buffer=False, page_checksum_verification=True
+    )
+
+
+@contextmanager
+def _mapped(name: str, what: str, *, row_group: int | None = None) -> Iterator[None]:
+    """Every error of pyarrow and of the file system as ``ShardDamaged``."""
+    try:
+        yield
+    except _ARROW_ERRORS as error:
+        where = "" if row_group is None else f" (from row group {row_group})"
+        raise ShardDamaged(
+            f"{name}: {what}{where}: {_first_line(error)}",
+            hint="Download the file again and compare its digest with the publisher's.",
+            row_group=row_group,
+        ) from error
+
+
+def _sample(file: pq.ParquetFile, groups: list[int]) -> pa.Table:
+    """The first 1,000 rows of some row groups; of binary and nested columns the first 50, then nulls."""
+    schema = file.schema_arrow
+    names = list(schema.names)
+    once = [field for field in schema if names.count(field.name) == 1]  # two of one name cannot be asked for
+    heavy = [field for field in once if type_class(field.type) in {"binary", "struct", "list"}]
+    light = [field for field in once if field not in heavy]
+    columns = {**_first_rows(file, groups, light, SAMPLE_ROWS), **_first_rows(file, groups, heavy, SAMPLE_PICTURES)}
+    longest = max((len(values) for values in columns.values()), default=0)
+    return pa.table({field.name: _padded(columns[field.name], longest) for field in once})
+
+
+def _first_rows(
+    file: pq.ParquetFile, groups: list[int], fields: list[pa.Field], rows: int
+) -> dict[str, pa.ChunkedArray]:
+    batches: list[pa.RecordBatch] = []
+    names = [field.name for field in fields]
+    for batch in file.iter_batches(rows, row_groups=groups, columns=names, use_threads=False) if groups else ():
+        batches.append(batch)
+        if sum(one.num_rows for one in batches) >= rows:
+            break
+    table = pa.Table.from_batches(batches) if batches else pa.schema(fields).empty_table()
+    return dict(zip(table.schema.names, table.columns, strict=True))
 
 
 def _padded(values: pa.ChunkedArray, length: int) -> pa.ChunkedArray:

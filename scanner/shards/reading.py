@@ -53,7 +53,7 @@ def read_rows(
 
 def _row_check(check: RowCheck | None, fields: Mapping[str, object]) -> Mapping[str, object] | None:
     """The publisher's hash of the row's own text, recomputed; integers as strings.  None where nothing was recorded."""
-    if check is None or fields.get(check.column) is None:
+    if check is None or fields.get(check.column) is None or not fields.keys() >= set(check.of):
         return None
     value = fields[check.column]
     recorded = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
