@@ -43,7 +43,7 @@ def choose_destination(out: Path | None, *, name: str, scan_key: str) -> Destina
     if out.exists() or out.is_symlink():
         raise UsageError(f"{out} is a file", hint="Give --out a folder that does not exist yet.")
     partial = out.with_name(out.name + ".partial")
-    if partial.exists() and not _same_scan(partial, scan_key):
+    if partial.exists() and not same_scan(partial, scan_key):
         raise UsageError(
             f"{partial} holds unfinished work of another scan (other works, datasets or settings)",
             hint=f"Choose another --out, or remove {partial.name}.",
@@ -69,7 +69,7 @@ def is_incomplete(package: Path) -> bool:
 
 def _under(folder: Path, name: str, scan_key: str) -> Destination:
     for partial in sorted(folder.glob("SCAN-*.partial")):
-        if _same_scan(partial, scan_key):
+        if same_scan(partial, scan_key):
             package = partial.with_name(partial.name.removesuffix(".partial"))
             return Destination(package=package, partial=partial, replaces_incomplete=(package / SEAL).is_file())
     return Destination(package=folder / name, partial=folder / f"{name}.partial")
@@ -77,7 +77,7 @@ def _under(folder: Path, name: str, scan_key: str) -> Destination:
 
 def _completing(out: Path, scan_key: str) -> Destination:
     partial = out.with_name(out.name + ".partial")
-    if is_incomplete(out) and partial.exists() and _same_scan(partial, scan_key):
+    if is_incomplete(out) and partial.exists() and same_scan(partial, scan_key):
         return Destination(package=out, partial=partial, replaces_incomplete=True)
     raise UsageError(
         f"{out} already holds a finished package", hint="Packages are never overwritten: choose another --out."
@@ -96,7 +96,8 @@ def remove_partial(partial: Path) -> None:
 _OWN = ("outcomes", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.sqlite", "lock")
 
 
-def _same_scan(partial: Path, scan_key: str) -> bool:
+def same_scan(partial: Path, scan_key: str) -> bool:
+    """Whether ``partial`` holds unfinished work of this scan, or nothing yet."""
     known = peek_meta(partial, "scan_key")
     if known is None:  # killed before the first entry; a folder with anything else in it is not ours
         return all(entry.name in _OWN for entry in partial.iterdir())

@@ -9,11 +9,11 @@ import numpy as np
 
 from manifests.tiers import CHANCE_LIMIT
 from scanner.chance import composition, fit
+from scanner.datasets import RowFault
 from scanner.errors import Incomplete, ShardError
 from scanner.events import StageAdvanced, StageBegan, StageEnded, Watcher
 from scanner.evidence import Findings, Question
 from scanner.evidence.records import match_id_of
-from scanner.datasets import RowFault
 from scanner.exhibits import Exhibit, ExhibitRequest, PictureRequest, WorkPictures
 from scanner.grading import Chance, Match, group_hits, listed, tiers_not_listed, weigh_terms
 from scanner.hashers import ALGORITHMS
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from scanner.coverage import ScannedShard
     from scanner.evidence.package import Place
-    from scanner.outcomes import Histogram, Hit
+    from scanner.outcomes import Histogram, Hit, Outcome
     from scanner.queries import Queries
     from scanner.runner.shard_loop import ShardLoop
     from scanner.works import Portfolio
@@ -52,7 +52,7 @@ class Gathered:
         self.not_listed: Counter[str] = Counter()
         self.terms: Counter[str] = Counter()
 
-    def add_all(self, shards: Sequence[ScannedShard], loop: ShardLoop) -> None:
+    def add_all(self, shards: Sequence[ScannedShard], loop: ShardLoop[Outcome]) -> None:
         """Add the outcomes of all shards, in shard order."""
         for index, scanned in enumerate(shards):
             for outcome in loop.outcomes(scanned):
@@ -89,7 +89,7 @@ class Gathered:
 
 def gather_findings(
     shards: Sequence[ScannedShard],
-    loop: ShardLoop,
+    loop: ShardLoop[Outcome],
     question: Question,
     pool: WorkerPool,
     watch: Watcher,

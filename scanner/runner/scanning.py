@@ -27,7 +27,7 @@ from scanner.queries import Queries, compile_queries
 from scanner.runner.clock import Course, utc_now
 from scanner.runner.destination import choose_destination, incomplete_name, remove_partial
 from scanner.runner.finding import gather_findings
-from scanner.runner.shard_loop import ShardLoop
+from scanner.runner.shard_loop import Comparing, ShardLoop
 from scanner.runner.sources import open_shards, say_what_cannot_be_compared
 from scanner.self_test import SelfTest, run_self_test
 
@@ -125,7 +125,7 @@ def run_scan(request: ScanRequest, watch: Watcher = unwatched) -> ScanResult:
     with open_ledger(place.partial) as ledger:
         course = Course(ledger)
         begin_run(ledger, course, request, queries, run_name=run_name, started_at=started_at)
-        loop = ShardLoop(shards, question, ledger, course, watch)
+        loop = ShardLoop(shards, Comparing(question), ledger, course, watch)
         with loop.pool(workers) as pool:
             loop.run(pool, ahead=2 * workers)
             findings = gather_findings(shards, loop, question, pool, watch)

@@ -1,14 +1,16 @@
-"""The shard loop: every shard digested, compared in parts by worker processes, its outcomes committed to the ledger.
+"""The shard loop: every shard digested, worked on in parts by worker processes, the outcomes committed to the ledger.
 
-Nothing here depends on the order in which workers finish: outcomes are kept by key and read back in shard order.
+Nothing here depends on the order in which workers finish: outcomes are kept by key and read back in shard order.  What is done
+with a part is a ``PartWork``: comparing it (here) or fingerprinting it (``indexing``).
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import deque
+from dataclasses import dataclass
 from multiprocessing.sharedctypes import RawArray
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from scanner.config import RESULT_VERSION, ScanConfig
 from scanner.coverage import ScannedShard, ShardStatus
@@ -21,10 +23,12 @@ from scanner.runner import tasks
 from scanner.shards import stamp_shard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections import Counter
+    from collections.abc import Callable, Iterator, MutableSequence, Sequence
 
     from scanner.evidence import Question
     from scanner.ledger import Ledger
+    from scanner.outcomes import Compared
     from scanner.queries import Queries
     from scanner.runner.clock import Course
     from scanner.shards import OpenShard, Part
@@ -48,21 +52,92 @@ def outcome_key(queries: Queries, config: ScanConfig, opened: OpenShard, shard_i
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-class ShardLoop:
-    """Compares the shards of a scan; ``run`` fills in what became of each."""
+class PartOutcome(Protocol):
+    """What the loop sums up of a finished part."""
+
+    rows: int
+    compared: Compared
+    faults: Counter[str]
+    stopped_at: str | None
+
+
+OutcomeT = TypeVar("OutcomeT", bound=PartOutcome)
+OutcomeT_co = TypeVar("OutcomeT_co", bound=PartOutcome, covariant=True)
+
+
+class PartWork(Protocol[OutcomeT_co]):
+    """What is done with every part of every shard."""
+
+    @property
+    def title(self) -> str:
+        """What the user sees it called."""
+        ...
+
+    @property
+    def function(self) -> Callable[..., bytes | ShardError]:
+        """Runs in a worker with ``(opened, part, shard_id, stamp, share)``; gives the outcome as bytes."""
+        ...
+
+    def pool(self, workers: int, progress: MutableSequence[int]) -> WorkerPool:
+        """Worker processes prepared for it."""
+        ...
+
+    def part_rows(self, opened: OpenShard) -> int:
+        """Rows of a part: large enough that starting one costs nothing, small enough to resume from."""
+        ...
+
+    def key(self, opened: OpenShard, shard_id: str, part: Part) -> str:
+        """Everything that can change the outcome, as one digest."""
+        ...
+
+    def loads(self, content: bytes) -> OutcomeT_co:
+        """The outcome from its bytes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Comparing:
+    """Comparing parts with the queries of a question: the work of a scan."""
+
+    question: Question
+    title: str = "Comparing"
+
+    @property
+    def function(self) -> Callable[..., bytes | ShardError]:
+        """See ``PartWork``."""
+        return tasks.compare
+
+    def pool(self, workers: int, progress: MutableSequence[int]) -> WorkerPool:
+        """See ``PartWork``."""
+        return WorkerPool(workers, tasks.prepare, (self.question.queries, self.question.config, progress))
+
+    def part_rows(self, opened: OpenShard) -> int:  # noqa: ARG002 - the same for every shard
+        """See ``PartWork``."""
+        return PART_ROWS
+
+    def key(self, opened: OpenShard, shard_id: str, part: Part) -> str:
+        """See ``PartWork``."""
+        return outcome_key(self.question.queries, self.question.config, opened, shard_id, part)
+
+    def loads(self, content: bytes) -> Outcome:
+        """See ``PartWork``."""
+        return Outcome.loads(content)
+
+
+class ShardLoop(Generic[OutcomeT]):
+    """Works on the shards of a dataset; ``run`` fills in what became of each."""
 
     def __init__(
         self,
         shards: Sequence[ScannedShard],
-        question: Question,
+        work: PartWork[OutcomeT],
         ledger: Ledger,
         course: Course,
         watch: Watcher,
     ) -> None:
         """Take the shards in scan order; nothing is read yet."""
         self._shards = shards
-        self._queries = question.queries
-        self._config = question.config
+        self._work = work
         self._ledger = ledger
         self._course = course
         self._watch = watch
@@ -76,13 +151,13 @@ class ShardLoop:
         self._first_of: dict[str, ScannedShard] = {}
 
     def pool(self, workers: int) -> WorkerPool:
-        """The worker processes of this scan, prepared with its queries."""
-        return WorkerPool(workers, tasks.prepare, (self._queries, self._config, self._progress))
+        """The worker processes, prepared for the work."""
+        return self._work.pool(workers, self._progress)
 
     def run(self, pool: WorkerPool, *, ahead: int) -> None:
-        """Digest and compare everything that the ledger lacks; at most ``ahead`` shards are begun beyond the one at work."""
+        """Digest and work on everything that the ledger lacks; at most ``ahead`` shards are begun beyond the one at work."""
         total = sum(each.shard.bytes for each in self._shards if each.opened is not None)
-        self._watch(StageBegan(title="Comparing", total=total, unit="B"))
+        self._watch(StageBegan(title=self._work.title, total=total, unit="B"))
         waiting = deque(index for index, each in enumerate(self._shards) if each.opened is not None)
         self._begin_shards(waiting, pool, ahead)
         for (index, part), result in pool.completed(self._beat):
@@ -121,13 +196,13 @@ class ShardLoop:
         self._ledger.record_digest(each.shard.path, each.shard.bytes, each.stamp, result.shard_id, result.sha256)
         assert each.opened is not None
         try:
-            parts = each.opened.parts(PART_ROWS)
+            parts = each.opened.parts(self._work.part_rows(each.opened))
         except ShardError as error:
             self._fail(each, error.message)
             return
         share = each.shard.bytes // len(parts) if parts else 0
         for part in parts:
-            key = outcome_key(self._queries, self._config, each.opened, result.shard_id, part)
+            key = self._work.key(each.opened, result.shard_id, part)
             each.keys.append(key)
             if key in self._submitted:  # the same file given twice is compared once
                 continue
@@ -138,12 +213,12 @@ class ShardLoop:
                 self._finished[1] += done.rows
                 continue
             arguments = (each.opened, part, result.shard_id, each.stamp, share)
-            pool.submit(Task(key=(index, (key, part, share)), function=tasks.compare, arguments=arguments))
+            pool.submit(Task(key=(index, (key, part, share)), function=self._work.function, arguments=arguments))
 
-    def _finished_outcome(self, key: str) -> Outcome | None:
+    def _finished_outcome(self, key: str) -> OutcomeT | None:
         """What an earlier run finished; what damage ended is tried again, since a disk that failed may be back."""
         content = self._ledger.outcome(key)
-        outcome = None if content is None else Outcome.loads(content)
+        outcome = None if content is None else self._work.loads(content)
         return None if outcome is None or outcome.stopped_at is not None else outcome
 
     def _compared(self, index: int, keyed: tuple[str, Part, int], result: bytes | ShardError | Died) -> None:
@@ -193,12 +268,12 @@ class ShardLoop:
                 "tool", "shard scanned", f"{each.shard.dataset.name}/{each.shard.name}", each.digest.sha256
             )
 
-    def outcomes(self, each: ScannedShard) -> Iterator[Outcome]:
+    def outcomes(self, each: ScannedShard) -> Iterator[OutcomeT]:
         """The outcomes of a shard's parts in row order, one at a time in memory."""
         for key in each.keys:
             content = self._ledger.outcome(key)
             if content is not None:
-                yield Outcome.loads(content)
+                yield self._work.loads(content)
 
 
 def _reason(result: ShardError | Died) -> str:

@@ -67,7 +67,7 @@ def compare(opened: OpenShard, part: Part, shard_id: str, stamp: str, share: int
             _prepared.config,
             shard_id=shard_id,
             file_of_work=partial(looked_at, _prepared.queries, _prepared.config),
-            beat=_beat(part, share),
+            beat=beat_into(_prepared.progress, part, share),
         )
         check_unchanged(opened.shard, stamp)
     except ShardError as error:
@@ -92,9 +92,9 @@ def draw(index: int, sha16: str) -> WorkPictures:
     return draw_work(_prepared.queries.paths[index][0], sha16, _prepared.config)
 
 
-def _beat(part: Part, share: int) -> Callable[[int], None]:
-    assert _prepared is not None
-    progress, slot = _prepared.progress, os.getpid() % PROGRESS_SLOTS
+def beat_into(progress: MutableSequence[int], part: Part, share: int) -> Callable[[int], None]:
+    """A callback that counts rows, and the bytes they stand for, in this process's slot of ``progress``."""
+    slot = os.getpid() % PROGRESS_SLOTS
     # The share of the shard's bytes that a row stands for; parts without a known number of rows are counted when they end.
     a_row = share / part.rows if part.rows else 0.0
 
