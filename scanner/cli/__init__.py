@@ -36,6 +36,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "timestamp": ("scanner.cli.timestamp", "Get a time stamp over the seal of a package."),
     "datasets": ("scanner.cli.datasets", "List the known dataset layouts, or say what a file is."),
     "bench": ("scanner.cli.bench", "Measure this machine beside its peers."),
+    "index": ("scanner.cli.index", "Build a shareable index of a dataset's fingerprints."),
     "hash": ("scanner.cli.hash", "Print fingerprints and digests of pictures."),
 }
 

@@ -30,7 +30,7 @@ import json
 from collections.abc import Mapping  # noqa: TC003 - used in dataclass field types
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -42,6 +42,9 @@ from scanner.errors import ShardDamaged
 from scanner.hashers import ALGORITHMS, BITS, SPECS
 from scanner.normal_form import NORMAL_FORM
 from scanner.shards.parquet import ParquetReader
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FORMAT: Final = "provscan.hashindex/1"
 HEADER_KEY: Final = b"provscan.hashindex"
@@ -193,6 +196,15 @@ def read_header(schema: pa.Schema, name: str) -> IndexHeader | None:
     except (ValueError, KeyError, TypeError, AttributeError, ManifestError) as error:
         raise ShardDamaged(f"{name}: an index whose header cannot be read", hint=_REBUILD) from error
     return header
+
+
+def read_file_header(path: Path) -> IndexHeader | None:
+    """The header of an index on this machine; None for any other parquet file.
+
+    Raises:
+        ShardDamaged: as ``read_header``, or no parquet file.
+    """
+    return read_header(ParquetReader(str(path), path.name).schema, path.name)
 
 
 _REBUILD: Final = "Get the index again, or build it again: provscan index build."
