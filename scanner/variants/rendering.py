@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from scanner.chance.structure import is_simple
 from scanner.hashers import ALGORITHMS, GREY_SIDE, Algorithm, fingerprints_many, grey_image, grey_pixels, unpacked
 from scanner.variants.chosen import VARIANT_SETS, Which
 from scanner.variants.geometry import TURNS, Box, Variant, tilted_about, variant_named
@@ -32,7 +33,10 @@ NEAR_BITS: Final[dict[Algorithm, int]] = {"phash64": 2, "phash256": 12}
 def variant_fingerprints(image: Image.Image, which: Which) -> tuple[VariantFingerprint, ...]:
     """Fingerprints of the Work as it may look, ``original`` first, then in order of expected gain.
 
-    A variant whose fingerprint lies within ``NEAR_BITS`` of an earlier one of the same algorithm is left out.
+    A variant whose fingerprint lies within ``NEAR_BITS`` of an earlier one of the same algorithm is left out; at 64 bits also one
+    with too little structure (`scanner.chance.is_simple`): a published hash has to carry the claim alone, and these 3 % of the
+    variants bring most of the chance matches (recall of claims in 30,000 rows: 0.69 with them, 0.83 without).  At 256 bits the
+    second check decides, and they stay.  ``original`` is always asked.
 
     Args:
         image: the Work in normal form (RGB, upright).
@@ -44,7 +48,9 @@ def variant_fingerprints(image: Image.Image, which: Which) -> tuple[VariantFinge
     found: list[VariantFingerprint] = []
     for algorithm in ALGORITHMS:
         values = fingerprints_many(_greys(grey, master, variants, algorithm))
-        kept = _distinct(values.reshape(len(values), -1), NEAR_BITS[algorithm])
+        left_out = is_simple(values) if algorithm == "phash64" else np.zeros(len(values), np.bool_)
+        left_out[0] = False
+        kept = _distinct(values.reshape(len(values), -1), left_out, NEAR_BITS[algorithm])
         known = unpacked(values[kept], algorithm)
         found += [
             VariantFingerprint(variant=variants[index].name, fingerprint=fingerprint)
@@ -184,10 +190,11 @@ _TURNED: Final = {
 }
 
 
-def _distinct(values: NDArray[np.uint64], near: int) -> list[int]:
-    """Indices of the rows of ``uint64[n, words]`` that lie more than ``near`` bits from every kept earlier one."""
+def _distinct(values: NDArray[np.uint64], left_out: NDArray[np.bool_], near: int) -> list[int]:
+    """Indices of the rows of ``uint64[n, words]`` that are not left out and lie more than ``near`` bits from every kept earlier one."""
     kept: list[int] = []
-    for index, value in enumerate(values):
+    for index in np.flatnonzero(~left_out).tolist():
+        value = values[index]
         if not kept or int(np.bitwise_count(values[kept] ^ value).sum(axis=1).min()) > near:
             kept.append(index)
     return kept
