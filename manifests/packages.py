@@ -92,7 +92,8 @@ def read_inside(folder: Path, relative: str, max_bytes: int = MAX_FILE_BYTES) ->
         FileNotFoundError: there is no such file.
     """
     with open_inside(folder, relative) as stream:
-        data = stream.read(max_bytes + 1)
+        size = os.fstat(stream.fileno()).st_size
+        data = stream.read(min(size, max_bytes) + 1)  # no more room than is needed is asked for
     if len(data) > max_bytes:
         raise UnsafePath(f"{relative}: more than {max_bytes} bytes")
     return data
