@@ -191,7 +191,7 @@ _TURNED: Final = {
 
 
 def _distinct(values: NDArray[np.uint64], left_out: NDArray[np.bool_], near: int) -> list[int]:
-    """Indices of the rows of ``uint64[n, words]`` that are not left out and lie more than ``near`` bits from every kept earlier one."""
+    """Which of ``uint64[n, words]`` are not left out and lie more than ``near`` bits from every kept earlier one."""
     kept: list[int] = []
     for index in np.flatnonzero(~left_out).tolist():
         value = values[index]
