@@ -15,10 +15,11 @@ from manifests.packages import shard16
 from manifests.records import match_id, values_sha256
 from manifests.tiers import RowSource, UngradableError, derive_grading, statement_of, statement_rank
 from manifests.verifying.murmur import hash64
+from manifests.verifying.row_texts import NOT_VERBATIM, cells_of, strings_below, texts_in
 from manifests.verifying.tables import observation_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from manifests.verifying.checks import Notes
     from manifests.verifying.reading import Line
@@ -27,11 +28,6 @@ if TYPE_CHECKING:
     Row = Mapping[str, Any] | None
 
 MATCHES: Final = "data/matches.jsonl"
-_NOT_VERBATIM: Final = (
-    ";base64",
-    ";digest",
-    ";unreadable",
-)  # the cell was not text, too long, or damaged: its bytes, its digest or nothing is kept instead
 
 
 @dataclass(slots=True)
@@ -216,25 +212,6 @@ def _observed_faults(match: Mapping[str, Any]) -> Iterator[str]:
                 yield "the observation returned another digest"
 
 
-def strings_below(value: Any) -> Iterator[str]:
-    """All texts in a nested value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (list, dict)):
-        for member in value.values() if isinstance(value, dict) else value:
-            yield from strings_below(member)
-
-
-def cells_of(verbatim: Mapping[str, Any], column: str | None) -> list[Sequence[Any]]:
-    """The cells of a column; a dotted name (``info.url``) means the cell of its longest known beginning."""
-    name = column
-    while name:
-        if found := [cell for cell in verbatim["values"] if cell[0] == name]:
-            return found
-        name = name.rpartition(".")[0]
-    return list(verbatim["values"]) if column is None else []
-
-
 def column_fault(entry: Mapping[str, Any], verbatim: Mapping[str, Any]) -> str | None:
     """What one comparison says of the row's side, against the verbatim row."""
     source, value = entry["source_of_hash"], entry["row_value"]
@@ -242,13 +219,14 @@ def column_fault(entry: Mapping[str, Any], verbatim: Mapping[str, Any]) -> str |
         wanted = with_algorithm("sha256", value) + ":"
         stored = any(text.startswith(wanted) for cell in verbatim["values"] for text in strings_below(cell[2]))
         return None if stored else "no cell of the row holds bytes of that digest"
+    if source == "index" and (differs := _index_fault(entry, verbatim)):
+        return differs
     if value is None or entry["column"] is None or source not in {"compiler", None}:
         return None
-    cells = cells_of(verbatim, entry["column"])
-    if any(kind.endswith(_NOT_VERBATIM) or "binary" in kind for _, kind, _ in cells):
+    texts = texts_in(verbatim, entry["column"])
+    if texts is None:
         return None
     algorithm = entry["metric"].rpartition("/")[2]
-    texts = {text for cell in cells for text in strings_below(cell[2])}
     if source == "compiler":
         recorded = with_algorithm(algorithm, value)
         held = any(with_algorithm(algorithm, text) == recorded for text in texts)
@@ -257,15 +235,29 @@ def column_fault(entry: Mapping[str, Any], verbatim: Mapping[str, Any]) -> str |
     return None if held else f"column {entry['column']} of the row does not hold {value}"
 
 
+def _index_fault(entry: Mapping[str, Any], verbatim: Mapping[str, Any]) -> str | None:
+    """A row of an index holds the fingerprint (text, or a number in decimal) and the origin that the comparison names."""
+    if entry["column"] is not None:
+        digits = _fingerprint(entry["row_value"])[1]
+        cells = cells_of(verbatim, entry["column"])
+        wanted = {str(int(digits, 16)) if kind == "uint64" else digits for _, kind, _ in cells}
+        if wanted != {cell[2] for cell in cells}:
+            return f"column {entry['column']} of the row does not hold {entry['row_value']}"
+    for name, stated in (entry["detail"] or {}).items():
+        column = name.removeprefix("indexed_")
+        if column != name and stated not in {cell[2] for cell in cells_of(verbatim, column)}:
+            return f"{column} of the row is not {stated}"
+    return None
+
+
 def row_faults(row: Mapping[str, Any], verbatim: Mapping[str, Any], columns: Mapping[str, str]) -> Iterator[str]:
     """What a match repeats of its row, and the row's own check, against the verbatim values."""
     for shown, role in (("url", "url"), ("caption", "caption")):
         column = columns.get(role)
         if column is None or row[shown] is None:
             continue
-        cells = cells_of(verbatim, column)
-        odd = any(kind.endswith(_NOT_VERBATIM) for _, kind, _ in cells)
-        if cells and not odd and row[shown] not in {text for cell in cells for text in strings_below(cell[2])}:
+        texts = texts_in(verbatim, column)
+        if texts and row[shown] not in texts:
             yield f"{shown} is not what column {column} of the row holds"
     yield from _row_check_faults(verbatim, columns)
 
@@ -275,7 +267,7 @@ def _row_check_faults(verbatim: Mapping[str, Any], columns: Mapping[str, str]) -
     if check is None or check["method"] != "mmh3/url+text/1":
         return
     cells = [cells_of(verbatim, columns.get(role, "")) for role in ("url", "caption")]
-    if not all(cells) or any(kind.endswith(_NOT_VERBATIM) for cell in cells for _, kind, _ in cell):
+    if not all(cells) or any(kind.endswith(NOT_VERBATIM) for cell in cells for _, kind, _ in cell):
         return
     computed = str(hash64("".join(cell[0][2] or "" for cell in cells).encode()))
     if check["computed"] != computed or check["equal"] is not (check["recorded"] == computed):

@@ -9,10 +9,11 @@ from manifests.tiers import RowSource, derive_grading
 from scanner.coverage import ScannedShard, ShardStatus
 from scanner.datasets import Role
 from scanner.outcomes import Compared
+from scanner.shards.hash_index import ORIGIN
 from scanner.subsets import subset_states
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from scanner.exhibits import Exhibit
     from scanner.grading import Match
@@ -82,7 +83,7 @@ def finding_record(match: Match, exhibit: Exhibit, portfolio: Portfolio, shard: 
             "height": values.get(Role.HEIGHT),
             "values_sha256": values_sha256([list(value) for value in exhibit.verbatim.values]),
         },
-        "basis": list(match.basis),
+        "basis": [_with_origin(entry, exhibit.verbatim.values) for entry in match.basis],
         "expected_chance_matches": match.expected_chance_matches,
         "second_check": second_check,
         "observation": None,
@@ -90,6 +91,14 @@ def finding_record(match: Match, exhibit: Exhibit, portfolio: Portfolio, shard: 
         "subsets": [{"rule": rule, "state": str(state)} for rule, state in subset_states(shard.opened.layout, values)],
         "review": None,
     }
+
+
+def _with_origin(entry: Mapping[str, Any], cells: Iterable[tuple[str, str, object]]) -> dict[str, Any]:
+    """A comparison with an index's fingerprint names in its ``detail`` the row of the dataset that the index says it is of."""
+    if entry["source_of_hash"] != "index":
+        return dict(entry)
+    origin = {f"indexed_{name}": str(value) for name, _, value in cells if name in ORIGIN and value is not None}
+    return {**entry, "detail": {**(entry["detail"] or {}), **origin}}
 
 
 def row_record(exhibit: Exhibit) -> dict[str, Any]:

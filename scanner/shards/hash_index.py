@@ -63,6 +63,9 @@ SCHEMA: Final = pa.schema(
         pa.field("sha256", pa.string()),
     ]
 )
+ORIGIN: Final = frozenset({"shard", "shard_id", "row", "item", "source"})
+"""Columns that say of which row of the dataset a fingerprint is, and who computed it."""
+
 LAYOUT: Final = Layout(
     name="hash-index",
     source="built by provscan index build",
