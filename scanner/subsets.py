@@ -53,14 +53,18 @@ class SubsetRule:
     conditions: tuple[Condition, ...]
 
 
-_LAION_5B: Final = frozenset({"laion5b", "laion5b-joined", "laion5b-md5", "laion5b-md5-joined", "relaion5b", "img2dataset-laion"})
+_LAION_5B: Final = frozenset(
+    {"laion5b", "laion5b-joined", "laion5b-md5", "laion5b-md5-joined", "relaion5b", "img2dataset-laion"}
+)
 _V1: Final = _LAION_5B | {"laion-aesthetic", "laion-art"}
 _V2: Final = _LAION_5B | {"improved-aesthetics"}
 _ALL: Final = _V1 | _V2 | {"laion-high-resolution"}
 # Two predictors, two scales: the column of laion-aesthetic and laion-art is the first's, that of improved-aesthetics the second's.
 _FIRST_PREDICTOR: Final = frozenset({"laion-aesthetic", "laion-art"})
 _SECOND_PREDICTOR: Final = frozenset({"improved-aesthetics"})
-_V2_SOURCE: Final = "laion.ai/blog/laion-aesthetics, 16 Aug 2022; huggingface.co/datasets/ChristophSchuhmann/improved_aesthetics_"
+_V2_SOURCE: Final = (
+    "laion.ai/blog/laion-aesthetics, 16 Aug 2022; huggingface.co/datasets/ChristophSchuhmann/improved_aesthetics_"
+)
 
 
 def _at_least(side: str) -> tuple[Condition, Condition]:
@@ -142,7 +146,8 @@ SUBSET_RULES: Final[tuple[SubsetRule, ...]] = (
 """All filters, sorted by name.  A changed condition is a new version; packages keep the old one."""
 
 SUBSET_ROLES: Final = frozenset(
-    {condition.role for rule in SUBSET_RULES for condition in rule.conditions} | {Role.ORIGINAL_WIDTH, Role.ORIGINAL_HEIGHT}
+    {condition.role for rule in SUBSET_RULES for condition in rule.conditions}
+    | {Role.ORIGINAL_WIDTH, Role.ORIGINAL_HEIGHT}
 )
 """The columns that ``subset_states`` looks at."""
 

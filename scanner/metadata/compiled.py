@@ -158,9 +158,14 @@ _NAMED_BY_MACHINE: Final = re.compile(
 
 
 def file_name(url: CanonicalUrl) -> str | None:
-    """The distinctive stem of the URL's file name, lower case; None where it is short or named by a camera or a program."""
+    """The distinctive stem of the URL's file name, lower case, without sizes; None where it is short or named by a program.
+
+    The file name is the last path segment: of the address itself, of the one it wraps, or of the whole where a service gives the
+    picture its own name in the middle (MediaWiki, IIIF).
+    """
     key = asset_key(url)
-    path = key.key.partition("?")[0] if key is not None and key.strength == "path" else url.path
+    is_path = key is not None and key.strength == "path" and key.family not in {"mediawiki", "iiif"}
+    path = key.key.partition("?")[0] if key is not None and is_path else url.path
     stem = path.rpartition("/")[2].rpartition(".")[0].lower()
     if not 12 <= len(stem) <= 200 or len(re.findall("[a-z]{2,}", stem)) < 2 or _NAMED_BY_MACHINE.fullmatch(stem):
         return None

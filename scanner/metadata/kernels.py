@@ -2,6 +2,10 @@
 
 Imported only when enough rows are to be looked at: numba costs half a second to load.  Each kernel writes 1 into ``out`` for a cell that
 the plain functions have to look at.  They read what Arrow gives (any bytes, invalid UTF-8 included) and write nothing else.
+
+Bytes are first sorted into classes, a block at a time, by loops that LLVM turns into vector code (0.04 ns a byte); the loops over rows
+then step from one interesting byte to the next, eight at a time, and leave most rows after a few steps.  Only rows that hold the key of
+a literal, escapes or characters beyond ASCII are spelled out and compared.
 """
 
 from __future__ import annotations
@@ -9,15 +13,23 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
 
-from scanner.metadata.literals import BITMAP_BITS, EXACT, MULTIPLIER, NEEDS_LITERAL, SURVIVES, WRAPS
-
-_MULTIPLIER = np.uint64(MULTIPLIER)
-_TO_BIT = np.uint64(64 - BITMAP_BITS)
-_ONE, _THREE, _SEVEN, _EIGHT = np.uint64(1), np.uint64(3), np.uint64(7), np.uint64(8)
-_FNV, _FNV_PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
+# The same as in ``literals``, checked when this module is loaded.  They stand here because numba keeps compiled code as long as the text
+# of this file does not change, with the constants it then had.
+BITMAP_BITS = 20
+MULTIPLIER, SECOND_MULTIPLIER = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93
+SURVIVES, NEEDS_LITERAL, WRAPS, EXACT = 1, 2, 4, 8
+BLOCK_BYTES = 1 << 16  # classes of a block stay in the first caches
 _MAX_URL = 8192
+_MULTIPLIER, _SECOND_MULTIPLIER = np.uint64(MULTIPLIER), np.uint64(SECOND_MULTIPLIER)
+_TO_BIT = np.uint64(64 - BITMAP_BITS)
+_ZERO, _ONE, _THREE, _SEVEN, _EIGHT = np.uint64(0), np.uint64(1), np.uint64(3), np.uint64(7), np.uint64(8)
+_WORD, _BYTES, _INDEX = ir.IntType(64), ir.VectorType(ir.IntType(8), 64), ir.IntType(32)
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_LOWS, _HIGHS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 
 
 def compiled(function: Any) -> Any:
@@ -28,63 +40,246 @@ def compiled(function: Any) -> Any:
         return njit(nogil=True)(function)
 
 
-def _load(text: Any, at: int) -> Any:
-    """Eight bytes, little endian; the buffer has eight bytes behind its last."""
-    word = np.uint64(text[at])
-    word |= np.uint64(text[at + 1]) << np.uint64(8)
-    word |= np.uint64(text[at + 2]) << np.uint64(16)
-    word |= np.uint64(text[at + 3]) << np.uint64(24)
-    word |= np.uint64(text[at + 4]) << np.uint64(32)
-    word |= np.uint64(text[at + 5]) << np.uint64(40)
-    word |= np.uint64(text[at + 6]) << np.uint64(48)
-    word |= np.uint64(text[at + 7]) << np.uint64(56)
-    return word
+def inlined(function: Any) -> Any:
+    """Compile into each caller: arrays handed from function to function cost a reference count each, more than the work itself."""
+    return njit(inline="always", nogil=True)(function)
 
 
-load = compiled(_load)
+def _trailing_zeros(_typing: Any, _value: Any) -> Any:
+    """Count the zero bits below the lowest one of a 64-bit word that is not 0."""
+    signature = types.uint64(types.uint64)
+
+    def codegen(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return signature, codegen
 
 
-def _holds(text: Any, length: int, at: int, table: Any) -> bool:
-    """Whether a literal has its window at this place of the text and stands around it."""
-    lengths, bitmap, keys, heads, following, starts, offsets, content, shift = table
-    word = load(text, at)
+trailing_zeros: Any = intrinsic(_trailing_zeros)
+
+
+def _leading_zeros(_typing: Any, _value: Any) -> Any:
+    """Count the zero bits above the highest one of a 64-bit word that is not 0."""
+    signature = types.uint64(types.uint64)
+
+    def codegen(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return signature, codegen
+
+
+leading_zeros: Any = intrinsic(_leading_zeros)
+
+
+def _load(_typing: Any, text: Any, _at: Any) -> Any:
+    """Load eight bytes, little endian and unaligned; the caller sees to it that they are there."""
+    signature = types.uint64(text, types.intp)
+
+    def codegen(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        array = context.make_array(text)(context, builder, arguments[0])
+        place = builder.bitcast(builder.gep(array.data, [arguments[1]]), _WORD.as_pointer())
+        word = builder.load(place)
+        word.align = 1
+        return word
+
+    return signature, codegen
+
+
+load: Any = intrinsic(_load)
+
+
+def _nonzero64(_typing: Any, text: Any, _at: Any) -> Any:
+    """Tell of 64 bytes which are not 0, the first in the lowest bit."""
+    signature = types.uint64(text, types.intp)
+
+    def codegen(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        array = context.make_array(text)(context, builder, arguments[0])
+        place = builder.bitcast(builder.gep(array.data, [arguments[1]]), _BYTES.as_pointer())
+        found = builder.load(place)
+        found.align = 1
+        return builder.bitcast(builder.icmp_unsigned("!=", found, ir.Constant(_BYTES, None)), _WORD)
+
+    return signature, codegen
+
+
+nonzero64: Any = intrinsic(_nonzero64)
+
+
+def _equal64(_typing: Any, text: Any, _at: Any, _byte: Any) -> Any:
+    """Tell of 64 bytes which equal one byte, the first in the lowest bit."""
+    signature = types.uint64(text, types.intp, types.uint8)
+
+    def codegen(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        array = context.make_array(text)(context, builder, arguments[0])
+        place = builder.bitcast(builder.gep(array.data, [arguments[1]]), _BYTES.as_pointer())
+        found = builder.load(place)
+        found.align = 1
+        one = builder.insert_element(ir.Constant(_BYTES, ir.Undefined), arguments[2], _INDEX(0))
+        same = builder.shuffle_vector(
+            one, ir.Constant(_BYTES, ir.Undefined), ir.Constant(ir.VectorType(_INDEX, 64), None)
+        )
+        return builder.bitcast(builder.icmp_unsigned("==", found, same), _WORD)
+
+    return signature, codegen
+
+
+equal64: Any = intrinsic(_equal64)
+
+
+def _fold(content: Any, out: Any) -> None:
+    """Letters in lower case, digits, 255 for bytes beyond ASCII, 0 for the rest."""
+    for position in range(len(content)):
+        byte = content[position]
+        low = np.uint8(byte | np.uint8(32))
+        value = np.uint8(0)
+        if np.uint8(low - np.uint8(97)) < np.uint8(26):
+            value = low
+        if np.uint8(byte - np.uint8(48)) < np.uint8(10):
+            value = byte
+        if byte >= np.uint8(128):
+            value = np.uint8(255)
+        out[position] = value
+
+
+fold = compiled(_fold)
+
+
+def _mark(content: Any, out: Any) -> None:
+    """1 for the bytes that mean something in a URL but / and ., or may not stand in its host: controls # % & : ? @ [ \\ and beyond."""
+    for position in range(len(content)):
+        byte = content[position]
+        found = (byte <= np.uint8(32)) | (byte == np.uint8(35)) | (byte == np.uint8(37)) | (byte == np.uint8(38))
+        found |= (byte == np.uint8(58)) | (byte == np.uint8(63)) | (byte == np.uint8(64)) | (byte == np.uint8(91))
+        found |= (byte == np.uint8(92)) | (byte >= np.uint8(127))
+        out[position] = np.uint8(found)
+
+
+mark = compiled(_mark)
+
+
+def _copy(content: Any, out: Any) -> None:
+    """The bytes themselves, where loads may run over the end."""
+    for position in range(len(content)):
+        out[position] = content[position]
+
+
+copy = compiled(_copy)
+
+
+def _slot_of(key: Any, bitmap: Any, keys: Any, shift: Any) -> int:
+    """Where a key stands in a table, or -1."""
+    mixed = key * _MULTIPLIER
+    bit = mixed >> _TO_BIT
+    if not (np.uint64(bitmap[bit >> _THREE]) >> (bit & _SEVEN)) & _ONE:
+        return -1  # leaving here at once, not with one return for all, makes the loop around three times as fast
+    slot = mixed >> shift
     mask = np.uint64(len(keys) - 1)
-    for number in range(len(lengths)):
-        size = np.uint64(lengths[number])
-        key = word
-        if size < _EIGHT:
-            key = (word & ((_ONE << (size * _EIGHT)) - _ONE)) | (size << np.uint64(56))
-        mixed = key * _MULTIPLIER
-        bit = mixed >> _TO_BIT
-        if not (np.uint64(bitmap[bit >> _THREE]) >> (bit & _SEVEN)) & _ONE:
-            continue
-        slot = mixed >> shift
-        while keys[slot] != np.uint64(0) and keys[slot] != key:
-            slot = (slot + _ONE) & mask
-        if keys[slot] == np.uint64(0):
-            continue
-        literal = heads[slot]
-        while literal >= 0:
-            begin = at - offsets[literal]
-            size_of = starts[literal + 1] - starts[literal]
-            if begin >= 0 and begin + size_of <= length:
-                first = starts[literal]
-                same = True
-                for position in range(size_of):
-                    if text[begin + position] != content[first + position]:
-                        same = False
-                        break
-                if same:
-                    return True
-            literal = following[literal]
+    while keys[slot] != key:
+        if keys[slot] == _ZERO:
+            return -1
+        slot = (slot + _ONE) & mask
+    return np.int64(slot)
+
+
+slot_of = compiled(_slot_of)
+
+
+def _stands_around(text: Any, length: int, at: int, slot: int, chains: Any) -> bool:
+    """Whether a literal whose key stands here stands around it."""
+    heads, following, starts, offsets, content = chains
+    literal = heads[slot]
+    while literal >= 0:
+        begin = at - offsets[literal]
+        size = starts[literal + 1] - starts[literal]
+        if begin >= 0 and begin + size <= length:
+            first = starts[literal]
+            same = True
+            for position in range(size):
+                if text[begin + position] != content[first + position]:
+                    same = False
+                    break
+            if same:
+                return True
+        literal = following[literal]
     return False
 
 
-holds = compiled(_holds)
+stands_around = compiled(_stands_around)
+
+
+def _word_key(classes: Any, at: int, end: int) -> Any:
+    """The key of the word that starts here in folded bytes: its first bytes up to 8, zeros behind."""
+    word = load(classes, at)
+    if end - at < 8:
+        word &= (_ONE << np.uint64(8 * (end - at))) - _ONE
+    zeros = (word - _LOWS) & ~word & _HIGHS
+    return word & (((zeros & (~zeros + _ONE)) >> _SEVEN) - _ONE)
+
+
+word_key = inlined(_word_key)
+
+
+def _below(count: int) -> Any:
+    """A word with its lowest bits set: as many as ``count``, at most 64."""
+    return _ALL if count >= 64 else (_ONE << np.uint64(count)) - _ONE
+
+
+below = inlined(_below)
+
+
+def _stands(classes: Any, begin: int, end: int, at: int, content: Any, first: int, last: int, offset: int) -> bool:
+    """Whether a literal stands in folded bytes around a word: a space of it is any run of bytes that are no word."""
+    place, position = at, first + offset
+    while position < last:
+        if content[position] == 32:
+            if place < end and classes[place] != 0:
+                return False
+            while place < end and classes[place] == 0:
+                place += 1
+        else:
+            if place >= end or classes[place] != content[position]:
+                return False
+            place += 1
+        position += 1
+    place, position = at - 1, first + offset - 1
+    while position >= first:
+        if content[position] == 32:
+            if place < begin or classes[place] != 0:
+                return False
+            while place >= begin and classes[place] == 0:
+                place -= 1
+        else:
+            if place < begin or classes[place] != content[position]:
+                return False
+            place -= 1
+        position -= 1
+    return True
+
+
+stands = compiled(_stands)
+
+
+def _has_key(classes: Any, begin: int, end: int, bitmap: Any, keys: Any, shift: Any) -> bool:
+    """Whether some word of folded bytes is the key of a literal."""
+    before, found = _ZERO, False
+    for chunk in range(begin, end, 64):
+        words = nonzero64(classes, chunk) & below(end - chunk)
+        places = words & ~((words << _ONE) | before)
+        before = words >> np.uint64(63)
+        while places != _ZERO and not found:
+            at = chunk + np.int64(trailing_zeros(places))
+            places &= places - _ONE
+            found = slot_of(word_key(classes, at, end), bitmap, keys, shift) >= 0
+        if found:
+            break
+    return found
+
+
+has_key = inlined(_has_key)
 
 
 def _put(code: int, kind: int, last: int, out: Any, length: int, starts: Any, count: int) -> Any:
-    """Append one character of a skeleton; returns the new last kind, length and number of window starts."""
+    """Append one character of a skeleton; returns the new last kind, length and number of places where a key may begin."""
     if kind == 0:
         if last != 0:
             out[length] = 32
@@ -94,7 +289,7 @@ def _put(code: int, kind: int, last: int, out: Any, length: int, starts: Any, co
         out[length] = 32
         length += 1
     if last != kind or kind == 2:
-        starts[count] = length
+        starts[count] = length if kind == 1 else -length - 1  # negative: a script without spaces
         count += 1
     if code < 0x80:
         out[length] = code
@@ -117,12 +312,14 @@ def _put(code: int, kind: int, last: int, out: Any, length: int, starts: Any, co
     return kind, length, count
 
 
-put = compiled(_put)
+put = inlined(_put)
 
 
 def _decode(text: Any, at: int, end: int) -> Any:
     """The code point at a place and its length; -1 and 1 where the bytes are no UTF-8 (RFC 3629)."""
     lead = np.int64(text[at])
+    if lead < 0x80:
+        return lead, 1
     if 0xC2 <= lead < 0xE0:
         if at + 1 < end and 0x80 <= text[at + 1] < 0xC0:
             return ((lead & 0x1F) << 6) | (np.int64(text[at + 1]) & 0x3F), 2
@@ -140,75 +337,159 @@ def _decode(text: Any, at: int, end: int) -> Any:
     return -1, 1
 
 
-decode = compiled(_decode)
+decode = inlined(_decode)
 
 
-def _captions(content: Any, offsets: Any, ascii_kind: Any, unicode: Any, table: Any, out: Any) -> None:
-    """Mark the captions whose skeleton holds a literal."""
+def _skeleton(content: Any, at: int, end: int, unicode: Any, text: Any, starts: Any) -> Any:
+    """Write the skeleton of a caption; returns its length and the number of places where a key may begin, -1 if it has no room."""
     kinds, first, count_of, pool = unicode
+    room, places = len(text) - 160, len(starts) - 32  # one character becomes at most 18 (U+FDFA)
+    last, length, count = 0, 0, 0
+    while at < end:
+        if length > room or count > places:
+            return -1, 0
+        byte = content[at]
+        if byte < 128:  # most characters, also here
+            low = byte | np.uint8(32)
+            if 48 <= byte < 58 or 97 <= low < 123:
+                if last != 1:
+                    if last == 2:
+                        text[length] = 32
+                        length += 1
+                    starts[count] = length
+                    count += 1
+                text[length] = byte if byte < 58 else low
+                length += 1
+                last = 1
+            elif last != 0:
+                text[length] = 32
+                length += 1
+                last = 0
+            at += 1
+            continue
+        code, size = decode(content, at, end)
+        at += size
+        if code < 0:
+            last, length, count = put(32, 0, last, text, length, starts, count)
+        elif code >= 0x30000:
+            if code < 0x40000:
+                last, length, count = put(code, 2, last, text, length, starts, count)
+            elif not (code == 0xE0001 or 0xE0020 <= code <= 0xE007F or 0xE0100 <= code <= 0xE01EF):
+                last, length, count = put(32, 0, last, text, length, starts, count)
+        elif kinds[code] < 3:
+            last, length, count = put(code, np.int64(kinds[code]), last, text, length, starts, count)
+        elif kinds[code] == 4:
+            for part in range(first[code], first[code] + count_of[code]):
+                one = np.int64(pool[part])
+                last, length, count = put(one, np.int64(kinds[one]), last, text, length, starts, count)
+    if last == 1:
+        text[length] = 32
+        length += 1
+    for behind in range(8):
+        text[length + behind] = 0
+    return length, count
+
+
+skeleton = compiled(_skeleton)
+
+
+def _in_skeleton(text: Any, length: int, starts: Any, table: Any) -> bool:
+    """Whether a literal stands in a skeleton: keys are words, pairs of words, one or two characters of a script without spaces."""
+    (bitmap, keys, shift), chains = table
+    before_key = _ZERO
+    for number in range(len(starts)):
+        at, size = starts[number], 0
+        if at >= 0:
+            while size < 8 and at + size < length and text[at + size] != 32:
+                size += 1
+            key = load(text, at) & (_ALL >> np.uint64(64 - 8 * size))
+            pair = (before_key * _SECOND_MULTIPLIER) ^ key
+            before_key = key
+            slot = slot_of(key, bitmap, keys, shift)
+            if slot >= 0 and stands_around(text, length, at, slot, chains):
+                return True
+            slot = slot_of(pair, bitmap, keys, shift)
+            if slot >= 0 and stands_around(text, length, at, slot, chains):
+                return True
+            continue
+        at, before_key = -at - 1, _ZERO
+        for _ in range(2):
+            if at + size < length and text[at + size] != 32:
+                lead = text[at + size]
+                size += 4 if lead >= 0xF0 else 3 if lead >= 0xE0 else 2 if lead >= 0xC0 else 1
+                slot = slot_of(load(text, at) & (_ALL >> np.uint64(64 - 8 * size)), bitmap, keys, shift)
+                if slot >= 0 and stands_around(text, length, at, slot, chains):
+                    return True
+    return False
+
+
+in_skeleton = compiled(_in_skeleton)
+
+
+def _block_end(offsets: Any, row: int) -> int:
+    """The row behind the last of a block that begins here: as many as BLOCK_BYTES hold, at least one."""
+    begin, behind = offsets[row], row + 1
+    while behind < len(offsets) - 1 and offsets[behind + 1] - begin <= BLOCK_BYTES:
+        behind += 1
+    return behind
+
+
+block_end = compiled(_block_end)
+
+
+def _longest(offsets: Any) -> int:
+    """The most bytes of a cell."""
     longest = 0
     for row in range(len(offsets) - 1):
         longest = max(longest, offsets[row + 1] - offsets[row])
-    # One character may become 18 (U+FDFA); a caption that grows fourfold is not looked at here but passed on.  ASCII adds at most
-    # two bytes and one start for each of its own, so the arrays cannot overflow behind the last check.
-    room, places = 4 * longest, 2 * longest
-    text = np.zeros(room + 2 * longest + 256, np.uint8)
-    starts = np.empty(places + longest + 64, np.int64)
-    for row in range(len(offsets) - 1):
-        at, end = offsets[row], offsets[row + 1]
-        last, length, count = 0, 0, 0
-        full = False
-        while at < end:
-            byte = content[at]
-            if byte < 0x80:
-                kind = ascii_kind[byte]
-                if kind == 0:
-                    if last != 0:
-                        text[length] = 32
-                        length += 1
-                        last = 0
-                else:
-                    if last != 1:
-                        if last != 0:
-                            text[length] = 32
-                            length += 1
-                        starts[count] = length
-                        count += 1
-                        last = 1
-                    text[length] = kind
-                    length += 1
-                at += 1
-                continue
-            code, size = decode(content, at, end)
-            at += size
-            if length > room or count > places:
-                full = True
-                break
-            if code < 0:
-                last, length, count = put(32, 0, last, text, length, starts, count)
-            elif code >= 0x30000:
-                if code < 0x40000:
-                    last, length, count = put(code, 2, last, text, length, starts, count)
-                elif not (code == 0xE0001 or 0xE0020 <= code <= 0xE007F or 0xE0100 <= code <= 0xE01EF):
-                    last, length, count = put(32, 0, last, text, length, starts, count)
-            elif kinds[code] < 3:
-                last, length, count = put(code, np.int64(kinds[code]), last, text, length, starts, count)
-            elif kinds[code] == 4:
-                for part in range(first[code], first[code] + count_of[code]):
-                    one = np.int64(pool[part])
-                    last, length, count = put(one, np.int64(kinds[one]), last, text, length, starts, count)
-        if full:
-            out[row] = 1
-            continue
-        if last == 1:
-            text[length] = 32
-            length += 1
-        for behind in range(8):
-            text[length + behind] = 0
-        for number in range(count):
-            if holds(text, length, starts[number], table):
-                out[row] = 1
-                break
+    return longest
+
+
+longest_of = compiled(_longest)
+
+
+def _captions(content: Any, offsets: Any, unicode: Any, table: Any, out: Any) -> None:
+    """Mark the captions whose skeleton holds a literal."""
+    (bitmap, keys, shift), (heads, following, starts_of, offsets_of, literals) = table
+    longest = longest_of(offsets)
+    classes = np.zeros(max(longest, BLOCK_BYTES) + 80, np.uint8)
+    text, starts = np.zeros(4 * longest + 256, np.uint8), np.empty(3 * longest + 64, np.int64)
+    row = 0
+    while row < len(offsets) - 1:
+        behind, base = block_end(offsets, row), offsets[row]
+        fold(content[base : offsets[behind]], classes)
+        for number in range(row, behind):
+            begin, end = offsets[number] - base, offsets[number + 1] - base
+            before, before_key, beyond_ascii, found = _ZERO, _ZERO, False, False
+            for chunk in range(begin, end, 64):
+                inside = below(end - chunk)
+                if equal64(classes, chunk, np.uint8(255)) & inside:
+                    beyond_ascii = True
+                    break
+                words = nonzero64(classes, chunk) & inside
+                places = words & ~((words << _ONE) | before)
+                before = words >> np.uint64(63)
+                while places != _ZERO:
+                    at = chunk + np.int64(trailing_zeros(places))
+                    places &= places - _ONE
+                    key = word_key(classes, at, end)
+                    pair = (before_key * _SECOND_MULTIPLIER) ^ key
+                    before_key = key
+                    slot, other = slot_of(key, bitmap, keys, shift), slot_of(pair, bitmap, keys, shift)
+                    while slot >= 0 or other >= 0:
+                        literal = np.int64(heads[max(slot, other)])
+                        while literal >= 0:
+                            first, last = np.int64(starts_of[literal]), np.int64(starts_of[literal + 1])
+                            found |= stands(
+                                classes, begin, end, at, literals, first, last, np.int64(offsets_of[literal])
+                            )
+                            literal = np.int64(following[literal])
+                        slot, other = min(slot, other), np.int64(-1)
+            if beyond_ascii and not found:
+                length, count = skeleton(content, offsets[number], offsets[number + 1], unicode, text, starts)
+                found = length < 0 or in_skeleton(text, length, starts[:count], table)
+            out[number] = found
+        row = behind
 
 
 captions = compiled(_captions)
@@ -222,7 +503,7 @@ def _hex(byte: int) -> int:
     return byte - 87 if 97 <= byte < 103 else -1
 
 
-hex_value = compiled(_hex)
+hex_value = inlined(_hex)
 
 
 def _is_word(byte: int) -> bool:
@@ -230,7 +511,7 @@ def _is_word(byte: int) -> bool:
     return 97 <= byte < 123 or 48 <= byte < 58 or byte >= 128
 
 
-is_word = compiled(_is_word)
+is_word = inlined(_is_word)
 
 
 def _stream(content: Any, at: int, end: int, text: Any) -> int:
@@ -239,23 +520,20 @@ def _stream(content: Any, at: int, end: int, text: Any) -> int:
     while at < end:
         byte = np.int64(content[at])
         at += 1
-        if byte == 37:
-            while at + 1 < end and hex_value(np.int64(content[at])) >= 0 and hex_value(np.int64(content[at + 1])) >= 0:
-                byte = 16 * hex_value(np.int64(content[at])) + hex_value(np.int64(content[at + 1]))
-                at += 2
-                if byte != 37:
-                    break
+        while (
+            byte == 37
+            and at + 1 < end
+            and hex_value(np.int64(content[at])) >= 0
+            and hex_value(np.int64(content[at + 1])) >= 0
+        ):
+            byte = 16 * hex_value(np.int64(content[at])) + hex_value(np.int64(content[at + 1]))
+            at += 2
         if 65 <= byte < 91:
             byte += 32
         text[length] = byte
         length += 1
-        if byte == 59 and length >= 5:  # ;
-            if (
-                text[length - 2] == 112
-                and text[length - 3] == 109
-                and text[length - 4] == 97
-                and text[length - 5] == 38
-            ):
+        if byte == 59 and length >= 5 and text[length - 2] == 112 and text[length - 3] == 109:
+            if text[length - 4] == 97 and text[length - 5] == 38:
                 length -= 4
     for behind in range(8):
         text[length + behind] = 0
@@ -265,171 +543,222 @@ def _stream(content: Any, at: int, end: int, text: Any) -> int:
 stream = compiled(_stream)
 
 
-def _host_flags(content: Any, at: int, end: int, hosts: Any) -> int:
-    """What a host and its parent domains need, or-ed together."""
-    bitmap, keys, flags = hosts
-    mask = np.uint64(len(keys) - 1)
-    value, found = _FNV, 0
-    for position in range(end - 1, at - 1, -1):
-        byte = np.int64(content[position])
-        if 65 <= byte < 91:
-            byte += 32
-        value = (value ^ np.uint64(byte)) * _FNV_PRIME
-        if position > at and content[position - 1] != 46:
-            continue
-        bit = value >> _TO_BIT
-        if not (np.uint64(bitmap[bit >> _THREE]) >> (bit & _SEVEN)) & _ONE:
-            continue
-        slot = value & mask
-        while keys[slot] != np.uint64(0) and keys[slot] != value:
-            slot = (slot + _ONE) & mask
-        if keys[slot] == value:
-            flag = np.int64(flags[slot])
-            if flag & EXACT and position - at <= 6:  # www.m. is the longest prefix that may stand before
-                flag |= SURVIVES
-            found |= flag
-    return found
-
-
-host_flags = compiled(_host_flags)
-
-
 def _lower(word: Any) -> Any:
     """Eight bytes with ASCII capitals in lower case."""
-    low = word & np.uint64(0x7F7F7F7F7F7F7F7F)
+    low = word & ~_HIGHS
     above = low + np.uint64(0x2525252525252525)  # high bit where the byte is beyond Z
     from_a = low + np.uint64(0x3F3F3F3F3F3F3F3F)  # high bit where it is A or beyond
-    capital = (from_a ^ above) & ~word & np.uint64(0x8080808080808080)
-    return word | (capital >> np.uint64(2))
+    return word | (((from_a ^ above) & ~word & _HIGHS) >> np.uint64(2))
 
 
-lower = compiled(_lower)
+lower = inlined(_lower)
 
 
-def _urls(
-    content: Any, offsets: Any, hosts: Any, table: Any, names: Any, has_names: bool, wrapped_survive: bool, out: Any
-) -> None:
+def _flags_at(raw: Any, at: int, end: int, last: Any, bitmap: Any, keys: Any, flags: Any) -> int:
+    """What a host, or a parent domain, between two places needs."""
+    size = end - at
+    first = lower(load(raw, at))
+    if size < 8:
+        first &= (_ONE << np.uint64(8 * size)) - _ONE
+        last = first
+    mixed = (first ^ (np.uint64(size) << np.uint64(56))) * _MULTIPLIER
+    mixed ^= mixed >> np.uint64(32)
+    key = (mixed ^ last) * _SECOND_MULTIPLIER
+    if key == _ZERO:
+        key = _ONE
+    bit = key >> _TO_BIT
+    if not (np.uint64(bitmap[bit >> _THREE]) >> (bit & _SEVEN)) & _ONE:
+        return 0
+    mask = np.uint64(len(keys) - 1)
+    slot = (key >> _EIGHT) & mask
+    while keys[slot] != key:
+        if keys[slot] == _ZERO:
+            return 0
+        slot = (slot + _ONE) & mask
+    return np.int64(flags[slot])
+
+
+flags_at = compiled(_flags_at)
+
+
+def _behind_scheme(raw: Any, at: int, end: int) -> int:
+    """Where the host begins: behind ``http://``, ``https://`` or ``//``; -1 where the cell begins otherwise."""
+    if end - at >= 7 and (raw[at] | 32) == 104:
+        if (raw[at + 1] | 32) != 116 or (raw[at + 2] | 32) != 116 or (raw[at + 3] | 32) != 112:
+            return -1
+        at += 4
+        if (raw[at] | 32) == 115:
+            at += 1
+        if raw[at] != 58:
+            return -1
+        at += 1
+    if at + 2 > end or raw[at] != 47 or raw[at + 1] != 47:
+        return -1
+    return at + 2
+
+
+behind_scheme = compiled(_behind_scheme)
+
+
+def _host_end(raw: Any, marks: Any, begin: int, end: int) -> Any:
+    """Where a host and where the rest begins end; a negative host end: -1 for a refused URL, -2 for one the plain functions decide."""
+    stops = (equal64(raw, begin, np.uint8(47)) | nonzero64(marks, begin)) & below(end - begin)
+    finish = end
+    if stops != _ZERO:
+        finish = begin + np.int64(trailing_zeros(stops))
+    elif end - begin > 64:
+        return -2, end
+    rest = finish
+    if finish < end:
+        byte = raw[finish]
+        if byte == 58:  # a port; whether it is one, or user info, is for the plain functions
+            while rest < end and raw[rest] != 47 and raw[rest] != 63 and raw[rest] != 35:
+                rest += 1
+        elif byte >= 127 or byte == 91:  # beyond ASCII, an address in brackets: rare
+            return -2, end
+        elif byte != 47 and byte != 63 and byte != 35:
+            return -1, end
+    if finish > begin and raw[finish - 1] == 46:
+        finish -= 1
+    return (finish if finish > begin else -1), rest
+
+
+host_end = compiled(_host_end)
+
+
+def _spelled_out(raw: Any, at: int, stop: int, text: Any, asked: Any, rules: Any) -> bool:
+    """Whether a path and query hold a literal they need, or a file name, in lower case and without escapes."""
+    needed, wrapped = asked
+    ((bitmap, keys, shift), chains), ((name_bitmap, name_keys, name_shift), name_chains), has_names, wrapped_survive = (
+        rules
+    )
+    length = stream(raw, at, stop, text)
+    query, dots = False, False
+    for place in range(length):
+        byte = text[place]
+        if byte == 63:
+            query = True
+        elif byte == 58:
+            wrapped = True
+        elif byte == 47:
+            if query and place > 0 and text[place - 1] == 47:
+                wrapped = True
+            if has_names:
+                slot = slot_of(load(text, place + 1), name_bitmap, name_keys, name_shift)
+                if slot >= 0 and stands_around(text, length, place + 1, slot, name_chains):
+                    return True
+        elif byte == 46 and place > 0 and text[place - 1] == 47:
+            dots = True
+    if not (needed or wrapped):
+        return False
+    if dots or (wrapped and wrapped_survive):  # a/../b: pieces of the canonical path need not stand together here
+        return True
+    place = 0
+    while place < length:
+        behind = place
+        while behind < length and is_word(text[behind]):
+            behind += 1
+        if behind > place:
+            key = load(text, place) & (_ALL >> np.uint64(64 - 8 * min(8, behind - place)))
+            slot = slot_of(key, bitmap, keys, shift)
+            if slot >= 0 and stands_around(text, length, place, slot, chains):
+                return True
+        place = behind + 1
+    return False
+
+
+spelled_out = compiled(_spelled_out)
+
+
+def _urls(content: Any, offsets: Any, hosts: Any, rules: Any, out: Any) -> None:
     """Mark the URLs that could equal, or name the asset, host, profile or file name of, something declared."""
-    name_bitmap = names[1]
+    ((bitmap, keys, shift), _), ((name_bitmap, name_keys, name_shift), _), has_names, wrapped_survive = rules
+    host_bitmap, host_keys, host_flags, single_labels = hosts
+    room = max(longest_of(offsets), BLOCK_BYTES) + 96
+    raw, marks, classes = np.zeros(room, np.uint8), np.zeros(room, np.uint8), np.zeros(room, np.uint8)
     text = np.zeros(_MAX_URL + 64, np.uint8)
-    size = len(content)
-    for row in range(len(offsets) - 1):
-        at, end = offsets[row], offsets[row + 1]
-        while at < end and content[at] <= 32:
-            at += 1
-        while end > at and content[end - 1] <= 32:
-            end -= 1
-        if end - at > _MAX_URL or end - at < 4:
-            continue
-        if (content[at] | 32) == 104:  # h
-            if (
-                end - at < 8
-                or (content[at + 1] | 32) != 116
-                or (content[at + 2] | 32) != 116
-                or (content[at + 3] | 32) != 112
-            ):
-                continue
-            at += 4
-            if (content[at] | 32) == 115:
+    row = 0
+    while row < len(offsets) - 1:
+        behind = block_end(offsets, row)
+        part = content[offsets[row] : offsets[behind]]
+        copy(part, raw[16:])
+        mark(part, marks[16:])
+        fold(part, classes[16:])
+        base = offsets[row] - 16  # what stands before a host's last eight bytes may be the block's edge
+        for number in range(row, behind):
+            at, end = offsets[number] - base, offsets[number + 1] - base
+            while at < end and raw[at] <= 32:
                 at += 1
-            if content[at] != 58:
+            while end > at and raw[end - 1] <= 32:
+                end -= 1
+            if end - at > _MAX_URL:
                 continue
-            at += 1
-        if at + 2 > end or content[at] != 47 or content[at + 1] != 47:
-            continue
-        at += 2
-        # the host: to / ? # or the end, its port cut off
-        begin, finish, refused, strange = at, np.int64(-1), False, False
-        while at < end:
-            byte = content[at]
-            if byte == 47 or byte == 63 or byte == 35:
-                break
-            if byte >= 128 or byte == 91:
-                strange = True
-            elif byte <= 32 or byte == 64 or byte == 92:
-                refused = True
-            elif byte == 58 and finish < 0:
-                finish = at
-            at += 1
-        if strange:  # beyond ASCII or an address in brackets: rare, and left to the plain functions
-            out[row] = 1
-            continue
-        if finish < 0:
-            finish = at
-        if finish > begin and content[finish - 1] == 46:
-            finish -= 1
-        if refused or finish == begin:
-            continue
-        flags = host_flags(content, begin, finish, hosts)
-        if flags & SURVIVES:
-            out[row] = 1
-            continue
-        # one look at the raw bytes; most rows end here
-        rest = at
-        escaped, wrapped, query, near_name = False, (flags & WRAPS) != 0, False, False
-        while at < end:
-            byte = content[at]
-            if byte == 35:
-                break
-            if byte == 47:
-                if query and content[at - 1] == 47:
-                    wrapped = True
-                if has_names:
-                    if at + 9 > size:
-                        near_name = True
-                    else:
-                        bit = (lower(load(content, at + 1)) * _MULTIPLIER) >> _TO_BIT
-                        if (np.uint64(name_bitmap[bit >> _THREE]) >> (bit & _SEVEN)) & _ONE:
-                            near_name = True
-            elif byte == 37:
-                escaped = True
-            elif byte == 63:
-                query = True
-            elif byte == 38:
-                if at + 1 < end and content[at + 1] == 97:
-                    escaped = True
-            elif (byte | 32) == 112 and at >= rest + 3:
-                if (content[at - 1] | 32) == 116 and (content[at - 2] | 32) == 116 and (content[at - 3] | 32) == 104:
-                    wrapped = True
-            at += 1
-        needed = (flags & NEEDS_LITERAL) != 0 or wrapped
-        if not (needed or escaped or near_name):
-            continue
-        # the same in lower case without escapes
-        length = stream(content, rest, at, text)
-        query, dots, found = False, False, False
-        for place in range(length):
-            byte = text[place]
-            if byte == 63:
-                query = True
-            elif byte == 47:
-                if query and place > 0 and text[place - 1] == 47:
-                    wrapped = True
-                if has_names and holds(text, length, place + 1, names):
-                    found = True
+            at = behind_scheme(raw, at, end)
+            if at < 0:
+                continue
+            # the host and its parent domains
+            finish, rest = host_end(raw, marks, at, end)
+            if finish < 0:
+                out[number] = finish == -2
+                continue
+            last = lower(load(raw, finish - 8))
+            flags, label = np.int64(0), at
+            dots = equal64(raw, at, np.uint8(46)) & below(finish - at)
+            while True:
+                if dots == _ZERO and label != at and not single_labels:
+                    break  # the top-level domain alone
+                flag = flags_at(raw, label, finish, last, host_bitmap, host_keys, host_flags)
+                if flag & EXACT and label - at <= 6:  # www.m. is the longest that may stand before
+                    flag |= SURVIVES
+                flags |= flag
+                if dots == _ZERO:
                     break
-            elif byte == 46:
-                if place > 0 and text[place - 1] == 47:
-                    dots = True
-            elif byte == 112 and place >= 3:
-                if text[place - 1] == 116 and text[place - 2] == 116 and text[place - 3] == 104:
-                    wrapped = True
-        if found or (wrapped and wrapped_survive):
-            out[row] = 1
-            continue
-        if not ((flags & NEEDS_LITERAL) != 0 or wrapped):
-            continue
-        if dots:  # a/../b: pieces of the canonical path need not stand together here
-            out[row] = 1
-            continue
-        for place in range(length):
-            if (
-                is_word(text[place])
-                and (place == 0 or not is_word(text[place - 1]))
-                and holds(text, length, place, table)
-            ):
-                out[row] = 1
-                break
+                label = at + np.int64(trailing_zeros(dots)) + 1
+                dots &= dots - _ONE
+            if flags & SURVIVES:
+                out[number] = 1
+                continue
+            # path and query, to # or the end: escapes, another address, the beginning of a file name
+            escaped, wrapped, named, query = False, (flags & WRAPS) != 0, False, False
+            name = rest
+            for chunk in range(rest, end, 64):
+                inside = below(end - chunk)
+                slashes = equal64(raw, chunk, np.uint8(47)) & inside
+                odd = nonzero64(marks, chunk) & inside
+                if query and slashes:
+                    wrapped, named = True, has_names  # perhaps //host in a parameter
+                while odd != _ZERO:
+                    place = np.int64(trailing_zeros(odd))
+                    odd &= odd - _ONE
+                    byte = raw[chunk + place]
+                    if byte == 35:
+                        end = chunk + place
+                        slashes &= below(place)
+                        break
+                    if byte == 37 or byte >= 127:
+                        escaped = True
+                    elif byte == 38:
+                        escaped |= raw[chunk + place + 1] == 97 and raw[chunk + place + 2] == 109
+                    elif byte == 58:
+                        wrapped = True
+                        named |= query and has_names
+                    elif byte == 63 and not query:
+                        query = True
+                        if slashes & ~below(place):
+                            wrapped, named = True, has_names
+                        if slashes & below(place):
+                            name = chunk + 64 - np.int64(leading_zeros(slashes & below(place)))
+                if not query and slashes:
+                    name = chunk + 64 - np.int64(leading_zeros(slashes))
+                if chunk + 64 >= end:
+                    break
+            named |= has_names and slot_of(lower(load(raw, name)), name_bitmap, name_keys, name_shift) >= 0
+            needed = (flags & NEEDS_LITERAL) != 0 or wrapped
+            if not (needed or escaped or named):
+                continue
+            if escaped or named or (wrapped and wrapped_survive) or has_key(classes, rest, end, bitmap, keys, shift):
+                out[number] = spelled_out(raw, rest, end, text, (needed, wrapped), rules)
+        row = behind
 
 
 urls = compiled(_urls)

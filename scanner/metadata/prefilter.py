@@ -7,15 +7,21 @@ against the definition on random and on real text.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
+from scanner.captions import compile_term
+from scanner.metadata import literals as literals_module
+from scanner.metadata.columns import text_column
 from scanner.metadata.literals import (
     EXACT,
+    KEY_BYTES,
     NEEDS_LITERAL,
     SURVIVES,
     WRAPS,
@@ -23,10 +29,11 @@ from scanner.metadata.literals import (
     Literal,
     LiteralTable,
     host_table,
-    literal_at_word,
     literal_table,
+    pair_key,
+    word_key,
 )
-from scanner.metadata.skeleton import kind_of, skeleton_of, skeleton_table, skeleton_text
+from scanner.metadata.skeleton import NO_SPACE, WORD, kind_of, skeleton_of, skeleton_table, skeleton_text
 from scanner.urls import AssetKey
 from scanner.urls.families import RULES
 from scanner.urls.profiles import label_hosts, path_hosts
@@ -55,9 +62,6 @@ _COMMON: Final = frozenset(
     b"2005 2006 2007 2008 2009 2010 2011 2012 2013 2014 2015 2016 2017 2018 2019 2020 2021 2022 2023 2024 2025 2026".split()
 )
 _WORD: Final = re.compile(rb"[a-z0-9\x80-\xff]+")
-_ASCII_KIND: Final = np.frombuffer(
-    bytes(ord(chr(code).lower()) if chr(code).isalnum() else 0 for code in range(128)), np.uint8
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +79,41 @@ def kernels() -> ModuleType | None:
     """The compiled loops; None where numba is missing or broken: then every cell is looked at by the plain functions."""
     try:
         from scanner.metadata import kernels as module  # noqa: PLC0415 - half a second, only when it pays
+
+        return module if _agrees(module) else None
+    # What a broken numba, llvmlite, cache folder or cache file is known to raise; the plain functions give the same result.
     except (ImportError, OSError, RuntimeError, SystemError, AttributeError, EOFError, NotImplementedError):
         return None
-    return module
+
+
+def _agrees(module: ModuleType) -> bool:
+    """Whether constants are ours and a few cells are decided rightly, before anything is trusted to compiled code."""
+    names = ("BITMAP_BITS", "MULTIPLIER", "SECOND_MULTIPLIER", "SURVIVES", "NEEDS_LITERAL", "WRAPS", "EXACT")
+    if any(getattr(module, name) != getattr(literals_module, name) for name in names):
+        return False
+    word = Literal(content=b"fox-0001", offset=0, key=word_key(b"fox"))
+    wanted = UrlFilter(
+        hosts=host_table({"ada.example": SURVIVES, "shop.example": NEEDS_LITERAL}),
+        literals=literal_table([word]),
+        names=literal_table([]),
+        wrapped_survive=False,
+    )
+    urls = [
+        "http://www.ada.example/",
+        "https://shop.example/a/fox-0001.jpg",
+        "https://shop.example/a/fox-0002.jpg",
+        "//x.example/fox-0001",
+    ]
+    column = text_column(pa.array(urls))
+    captions = text_column(pa.array(["A fox, by Ada  Example", "Ada and Example", "Ａｄａ Exampłe", ""]))
+    assert column is not None
+    assert captions is not None
+    names_wanted = caption_filter([term for term in [compile_term("name", "Ada Example")] if term is not None])
+    return (
+        names_wanted is not None
+        and surviving_urls(module, column, wanted).tolist() == [0, 1]
+        and surviving_captions(module, captions, names_wanted).tolist() == [0, 2]
+    )
 
 
 def stream(text: str) -> bytes:
@@ -108,16 +144,16 @@ def url_filter(identifiers: Identifiers) -> UrlFilter | None:
             hosts[host] = hosts.get(host, 0) | flags
 
     for key in identifiers.keys:
-        literal = _literal_of(key)
+        found = [_url_literal(stream(anchor)) for anchor in key.anchors] or [_literal_of(key)]
         for host in _FAMILY_HOSTS.get(key.family) or (re.sub(r":[0-9]+$", "", key.scope),):
-            add(host, SURVIVES if literal is None else NEEDS_LITERAL)
-        wrapped_survive = wrapped_survive or literal is None
-        literals += [] if literal is None else [literal]
+            add(host, SURVIVES if None in found else NEEDS_LITERAL)
+        wrapped_survive = wrapped_survive or None in found
+        literals += [literal for literal in found if literal is not None]
     for host in identifiers.domains:
         add(host, SURVIVES)
     for platform, name in identifiers.profiles:
         literals += _profile_hosts(platform, name, add)
-    names = [Literal(content=stream(stem), offset=0) for stem in identifiers.file_names]
+    names = [_name_literal(stem) for stem in identifiers.file_names]
     if any(b"%" in name.content[-2:] or len(name.content) < 8 for name in names):
         return None
     return UrlFilter(
@@ -126,6 +162,12 @@ def url_filter(identifiers: Identifiers) -> UrlFilter | None:
         names=literal_table(names),
         wrapped_survive=wrapped_survive,
     )
+
+
+def _name_literal(stem: str) -> Literal:
+    """A file name is looked up by its first 8 bytes, wherever a path segment begins."""
+    content = stream(stem)
+    return Literal(content=content, offset=0, key=word_key(content))
 
 
 def _profile_hosts(platform: str, name: str, add: Any) -> list[Literal]:
@@ -141,7 +183,7 @@ def _profile_hosts(platform: str, name: str, add: Any) -> list[Literal]:
         if host in {"deviantart.net", "wixmp.com"}:
             run = re.match("[a-z0-9]+", name)
             add(host, SURVIVES if run is None else NEEDS_LITERAL)
-            literals += [] if run is None else [Literal(content=b"by_" + run[0].encode(), offset=0)]
+            literals += [] if run is None else [_by_rarest_word(b"by_" + run[0].encode(), [(3, run[0].encode())])]
         else:
             add(host, EXACT)
     return literals
@@ -149,8 +191,6 @@ def _profile_hosts(platform: str, name: str, add: Any) -> list[Literal]:
 
 def _literal_of(key: AssetKey) -> Literal | None:
     """Bytes that stand in one piece in every URL with this key."""
-    if key.anchor:
-        return _url_literal(stream(key.anchor))
     path, _, query = key.key.partition("?")
     *folders, last = path.split("/")
     pieces = [stream(IMAGE_END.sub("", last)), *map(stream, reversed(folders)), *map(stream, query.split("&"))]
@@ -161,13 +201,20 @@ def _literal_of(key: AssetKey) -> Literal | None:
 def _url_literal(content: bytes) -> Literal | None:
     if b"%" in content[-2:]:  # might join what follows to an escape
         return None
-    return literal_at_word(content, [(word.start(), len(word[0])) for word in _WORD.finditer(content)], _COMMON)
+    words = [(word.start(), word[0]) for word in _WORD.finditer(content)]
+    return _by_rarest_word(content, words)
 
 
-def _worth(literal: Literal) -> tuple[int, bool, int]:
-    word = _WORD.match(literal.content[literal.offset :])
+def _by_rarest_word(content: bytes, words: list[tuple[int, bytes]]) -> Literal | None:
+    """The literal with its likely rarest word as key: not a common one, then the longest, then the first."""
+    best = max(words, key=lambda word: (word[1] not in _COMMON, len(word[1]), -word[0]), default=None)
+    return None if best is None else Literal(content=content, offset=best[0], key=word_key(best[1]))
+
+
+def _worth(literal: Literal) -> tuple[bool, int, int]:
+    word = _WORD.match(literal.content, literal.offset)
     said = b"" if word is None else word[0]
-    return (len(literal.window), said not in _COMMON, min(len(literal.content), 12))
+    return (said not in _COMMON, min(len(said), KEY_BYTES), min(len(literal.content), 12))
 
 
 def caption_filter(terms: Iterable[Term]) -> LiteralTable | None:
@@ -186,7 +233,7 @@ def _caption_literal(parts: tuple[str, ...]) -> Literal | None:
     """The skeleton of the parts, or of the longest piece where a separator between two parts may be missing."""
     pieces, piece = [], [parts[0]]
     for before, part in zip(parts, parts[1:], strict=False):
-        if kind_of(before[-1]) == kind_of(part[0]) == 2:  # both without spaces: 葛飾北斎 and 葛飾 北斎
+        if kind_of(before[-1]) == kind_of(part[0]) == NO_SPACE:  # both without spaces: 葛飾北斎 and 葛飾 北斎
             pieces.append(piece)
             piece = []
         piece.append(part)
@@ -196,19 +243,28 @@ def _caption_literal(parts: tuple[str, ...]) -> Literal | None:
     if not best or not skeleton_of(parts[0][0]):
         return None  # begins with a mark
     content = best.encode()
-    return literal_at_word(content, _caption_words(best))
+    words = _caption_words(best)
+    pairs = [
+        (start, before, word)
+        for (_, before, before_kind), (start, word, kind) in itertools.pairwise(words)
+        if before_kind == kind == WORD
+    ]
+    if pairs:
+        start, before, word = max(
+            pairs, key=lambda pair: (min(len(pair[1]), len(pair[2])), len(pair[1]) + len(pair[2]), -pair[0])
+        )
+        return Literal(content=content, offset=start, key=pair_key(before, word))
+    return _by_rarest_word(content, [(start, word) for start, word, _ in words])
 
 
-def _caption_words(skeleton: str) -> list[tuple[int, int]]:
-    """Byte positions where a window may begin: words, and each character of a script without spaces; with the word's bytes."""
-    words: list[tuple[int, int]] = []
+def _caption_words(skeleton: str) -> list[tuple[int, bytes, int]]:
+    """Byte positions of the keys of a skeleton: words, or the first two characters of a script without spaces; with their kind."""
+    words: list[tuple[int, bytes, int]] = []
     at = 0
     for run in re.findall(" |[^ ]+", skeleton):
         if run != " ":
-            no_space = kind_of(run[0]) == 2
-            words += [
-                (at + len(run[:n].encode()), len(run[n:].encode())) for n in (range(len(run)) if no_space else (0,))
-            ]
+            kind = kind_of(run[0])
+            words.append((at, (run[:2] if kind == NO_SPACE else run).encode(), kind))
         at += len(run.encode())
     return words
 
@@ -216,11 +272,9 @@ def _caption_words(skeleton: str) -> list[tuple[int, int]]:
 def surviving_urls(module: ModuleType, column: TextColumn, wanted: UrlFilter) -> npt.NDArray[np.int64]:
     """The cells of a URL column that have to be looked at, ascending."""
     out = np.zeros(len(column), np.uint8)
-    hosts = (wanted.hosts.bitmap, wanted.hosts.keys, wanted.hosts.flags)
-    module.urls(
-        column.content, column.offsets, hosts, wanted.literals.arrays, wanted.names.arrays, not wanted.names.is_empty,
-        wanted.wrapped_survive, out,
-    )  # fmt: skip
+    hosts = (wanted.hosts.bitmap, wanted.hosts.keys, wanted.hosts.flags, wanted.hosts.single_labels)
+    rules = (wanted.literals.arrays, wanted.names.arrays, not wanted.names.is_empty, wanted.wrapped_survive)
+    module.urls(column.content, column.offsets, hosts, rules, out)
     return np.flatnonzero(out)
 
 
@@ -229,5 +283,5 @@ def surviving_captions(module: ModuleType, column: TextColumn, wanted: LiteralTa
     out = np.zeros(len(column), np.uint8)
     table = skeleton_table()
     unicode = (table.kind, table.first, table.count, table.pool)
-    module.captions(column.content, column.offsets, _ASCII_KIND, unicode, wanted.arrays, out)
+    module.captions(column.content, column.offsets, unicode, wanted.arrays, out)
     return np.flatnonzero(out)

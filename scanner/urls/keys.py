@@ -26,7 +26,7 @@ class AssetKey:
         rule: name and version of the rule, ``<family>/1``.
         revision: what the URL says about the state of the file (``?v=``): shown, not compared.
         wrapped_in: the host of the proxy or archive that the address was wrapped in, outermost first.
-        anchor: the part of ``key`` that stands in one piece, at the start of a word, in every URL with this key; '' for paths.
+        anchors: of which one stands in every URL with this key, in one piece and as whole words; () for paths.
     """
 
     family: str
@@ -40,7 +40,7 @@ class AssetKey:
     rule: str
     revision: str | None = None
     wrapped_in: tuple[str, ...] = ()
-    anchor: str = field(default="", compare=False, repr=False)
+    anchors: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def identity(self) -> tuple[str, str, str]:

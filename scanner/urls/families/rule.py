@@ -23,8 +23,9 @@ class Rule:
     Attributes:
         family: the service; rules of one family give comparable keys.
         hosts: domains it applies to, sub-domains included.
-        form: searched for in the path; its named groups fill ``key``.  The group ``id`` (else ``shop``) begins a word: no letter or
-            digit stands before it.
+        form: searched for in the path; its named groups fill ``key``.  The group ``id`` (else ``shop``) is whole words: no letter or
+            digit stands before it, nor behind its first 8 characters but one of ``suffixes``.
+        suffixes: letters that may follow the id directly.
         key: the key as a format string over the groups; a group that is absent is empty.
         on_query: the form is searched for in path and query instead.
         strength: what an equal key is worth.
@@ -48,6 +49,7 @@ class Rule:
     mockup: re.Pattern[str] | None = None
     mockup_unless: re.Pattern[str] | None = None
     lower: bool = False
+    suffixes: str = ""
 
     def apply(self, url: CanonicalUrl) -> AssetKey | None:
         """The key of a URL on one of the rule's hosts, or None where it has another form."""
@@ -68,7 +70,7 @@ class Rule:
             crop=self._crop(rest),
             mockup=self._is_mockup(rest),
             rule=f"{self.family}/1",
-            anchor=groups.get("id") or groups["shop"],
+            anchors=tuple((groups.get("id") or groups["shop"]) + suffix for suffix in ("", *self.suffixes)),
         )
 
     def _sides(self, groups: Mapping[str, str], rest: str) -> tuple[int | None, int | None]:

@@ -85,7 +85,7 @@ SHOPS: Final[tuple[Rule, ...]] = (
     Rule(
         family="unsplash",
         hosts=("images.unsplash.com",),
-        form=form(r"^/(?P<id>(?:photo|premium_photo|profile|flagged/photo)-[0-9]+-[0-9a-f]{12})"),
+        form=form(r"^/(?P<id>(?:photo|premium_photo|profile|flagged/photo)-[0-9]+-[0-9a-f]{12})(?![0-9a-zA-Z])"),
         crop_yes=form(r"fit=crop|crop=|fit=facearea"),
     ),
     Rule(

@@ -73,6 +73,7 @@ SOCIAL: Final[tuple[Rule, ...]] = (
         family="imgur",
         hosts=("imgur.com",),
         form=form(r"^/(?P<id>[A-Za-z0-9]{7}|[A-Za-z0-9]{5})(?P<size>[sbtmlhgr])?\.[a-z]+$"),
+        suffixes="sbtmlhgr",
         crop_yes=form(r"^/(?:[A-Za-z0-9]{5}|[A-Za-z0-9]{7})[sb]\."),
     ),
     Rule(

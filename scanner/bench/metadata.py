@@ -1,0 +1,221 @@
+"""How fast URLs and captions are matched, in multiples of merely reading them; peers on the same shard in the same run."""
+
+from __future__ import annotations
+
+import queue
+import re
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from scanner.bench.synthetic import synthetic_identity, write_shard
+from scanner.metadata import compile_identifiers, match_batch
+from scanner.metadata.prefilter import kernels
+
+if TYPE_CHECKING:
+    from scanner.bench.synthetic import Planted
+    from scanner.identity import Identity
+    from scanner.metadata import Identifiers, MetadataHit
+
+BATCH_ROWS = 1 << 18
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One measurement.
+
+    Attributes:
+        name: what was run.
+        does: what it looks for, in words.
+        seconds: best of the repetitions.
+        rows_per_second: rows of the shard by these seconds.
+        ratio: these seconds by those of merely decoding URL and TEXT, R of identity.md section 10.
+        found: rows found, or None.
+    """
+
+    name: str
+    does: str
+    seconds: float
+    rows_per_second: float
+    ratio: float
+    found: int | None = None
+
+
+def run(
+    *, rows: int = 4_000_000, each: int = 10_000, repetitions: int = 5, peers: bool = True, folder: Path | None = None
+) -> list[Measured]:
+    """Measure decoding, our whole pass, and the peers that are installed.
+
+    Args:
+        rows: size of the synthetic shard.
+        each: identifiers of each kind: names, aliases, handles, domains, profiles, work URLs.
+        repetitions: of decoding and of our pass; peers run twice.
+        peers: whether polars, DuckDB and RE2 are run, where installed.
+        folder: where the shard is written; a temporary folder by default.
+    """
+    identity = synthetic_identity(np.random.default_rng(7), each)
+    if folder is None:
+        with tempfile.TemporaryDirectory(prefix="provscan-bench-") as temporary:
+            return _run(Path(temporary), rows, identity, repetitions, peers=peers)
+    return _run(folder, rows, identity, repetitions, peers=peers)
+
+
+def _run(folder: Path, rows: int, identity: Identity, repetitions: int, *, peers: bool) -> list[Measured]:
+    shard = folder / "metadata-bench.parquet"
+    planted = write_shard(shard, rows, identity)
+    started = time.perf_counter()
+    identifiers = compile_identifiers(identity)
+    identifiers.accelerator.load(identifiers)
+    compiled_s = time.perf_counter() - started
+    _warm(identifiers)
+    decode_s, _ = _best(repetitions, lambda: sum(len(batch) for batch in _batches(shard)))
+    ours_s, hits = _best(repetitions, lambda: _pass(shard, identifiers))
+    missing = _missing(hits, planted)
+
+    def measured(name: str, does: str, seconds: float, found: int | None = None) -> Measured:
+        return Measured(
+            name=name, does=does, seconds=seconds, rows_per_second=rows / seconds, ratio=seconds / decode_s, found=found
+        )
+
+    kinds = f"{len(identity.names):,} each of names, aliases, handles, domains, profiles, work URLs"
+    table = [
+        measured("pyarrow decode", "URL and TEXT, nothing else", decode_s),
+        measured(
+            "provscan",
+            f"URL, asset key, host, profile, file name, caption; {kinds}; planted rows missed: {missing}",
+            ours_s,
+            len(hits),
+        ),
+        measured("provscan compile", "identifiers to tables, once a scan", compiled_s),
+    ]
+    if peers:
+        table += [measured(name, does, *_best(2, call)) for name, does, call in _peers(shard, identity)]
+    return table
+
+
+def _batches(shard: Path) -> Iterator[pa.RecordBatch]:
+    yield from pq.ParquetFile(shard).iter_batches(batch_size=BATCH_ROWS, columns=["URL", "TEXT"], use_threads=True)
+
+
+def _pass(shard: Path, identifiers: Identifiers) -> list[tuple[int, MetadataHit]]:
+    """Decode in one thread, match in this one; ``(row in the shard, hit)`` in order."""
+    waiting: queue.Queue[pa.RecordBatch | None] = queue.Queue(maxsize=4)
+
+    def decode() -> None:
+        for batch in _batches(shard):
+            waiting.put(batch)
+        waiting.put(None)
+
+    reader = threading.Thread(target=decode, daemon=True)
+    reader.start()
+    hits: list[tuple[int, MetadataHit]] = []
+    start = 0
+    while (batch := waiting.get()) is not None:
+        hits += [(start + hit.index, hit) for hit in match_batch(batch.column(0), batch.column(1), None, identifiers)]
+        start += len(batch)
+    reader.join()
+    return hits
+
+
+def _warm(identifiers: Identifiers) -> None:
+    """Compile the loops before the clock starts: numba keeps them on disk from then on."""
+    match_batch(pa.array(["https://example.org/a.jpg"]), pa.array(["é"]), None, identifiers)
+
+
+def _missing(hits: list[tuple[int, MetadataHit]], planted: Planted) -> int:
+    found = {
+        kind: {row for row, hit in hits if hit.kind == kind}
+        for kind in ("asset_equal", "host_equal", "caption_contains")
+    }
+    return sum(
+        len(wanted - found[kind])
+        for kind, wanted in (
+            ("asset_equal", planted.url_rows),
+            ("host_equal", planted.host_rows),
+            ("caption_contains", planted.caption_rows),
+        )  # fmt: skip
+    )
+
+
+def _best(repetitions: int, call: Callable[[], Any]) -> tuple[float, Any]:
+    best, result = float("inf"), None
+    for _ in range(repetitions):
+        started = time.perf_counter()
+        result = call()
+        best = min(best, time.perf_counter() - started)
+    return best, result
+
+
+def _peers(shard: Path, identity: Identity) -> Iterator[tuple[str, str, Callable[[], int]]]:
+    names = [name.name for name in identity.names]
+    literals = [re.split(r"[/.]", url)[-2] for url in identity.work_urls]
+    domains = [one.domain for one in identity.domains]
+    yield from _polars(shard, names, literals)
+    yield from _duckdb(shard, domains)
+    yield from _re2(shard, names)
+
+
+def _polars(shard: Path, names: list[str], literals: list[str]) -> Iterator[tuple[str, str, Callable[[], int]]]:
+    try:
+        import polars as pl  # noqa: PLC0415 - a peer, where installed
+    except ImportError:
+        return
+
+    def run_polars() -> int:
+        matches = pl.col("TEXT").str.contains_any(names, ascii_case_insensitive=True) | pl.col("URL").str.contains_any(
+            literals
+        )
+        return int(pl.scan_parquet(shard).select(matches.sum()).collect().item())
+
+    yield (
+        "polars contains_any",
+        f"{len(names):,} names in captions, {len(literals):,} literals in URLs; no boundaries, no keys",
+        run_polars,
+    )
+
+
+def _duckdb(shard: Path, domains: list[str]) -> Iterator[tuple[str, str, Callable[[], int]]]:
+    try:
+        import duckdb  # noqa: PLC0415 - a peer, where installed
+    except ImportError:
+        return
+
+    def run_duckdb() -> int:
+        connection = duckdb.connect()
+        wanted = pa.table({"domain": domains})
+        connection.register("wanted", wanted)
+        query = (
+            'SELECT count(*), count("TEXT") FROM (SELECT split_part(split_part("URL", \'/\', 3), \':\', 1) AS host, "TEXT" FROM read_parquet(?)) '
+            "SEMI JOIN wanted ON host = domain"
+        )
+        row = connection.execute(query, [str(shard)]).fetchone()
+        return 0 if row is None else int(row[0])
+
+    yield "duckdb host join", f"{len(domains):,} hosts, equal only; nothing in captions", run_duckdb
+
+
+def _re2(shard: Path, names: list[str]) -> Iterator[tuple[str, str, Callable[[], int]]]:
+    import pyarrow.compute as pc  # noqa: PLC0415 - pyarrow's own RE2
+
+    pattern = "|".join(re.escape(name) for name in names[:10])
+
+    def run_re2() -> int:
+        return sum(
+            int(pc.sum(pc.match_substring_regex(batch.column(1), pattern, ignore_case=True)).as_py() or 0)
+            for batch in _batches(shard)
+        )
+
+    yield "RE2 alternation (pyarrow)", "10 names in captions, nothing in URLs", run_re2
+
+
+def is_compiled() -> bool:
+    """Whether the compiled loops are there; without them our row shows the plain functions."""
+    return kernels() is not None
