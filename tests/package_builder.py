@@ -277,7 +277,7 @@ def match(
         "row": row_of,
         "basis": entries,
         "expected_chance_matches": chance,
-        "second_check": check,
+        "second_check": dict(check) if check else None,
         "observation": seen,
         "caveats": list(graded.caveats),
         "subsets": [],

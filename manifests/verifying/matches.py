@@ -269,7 +269,8 @@ def _row_check_faults(verbatim: Mapping[str, Any], columns: Mapping[str, str]) -
     cells = [cells_of(verbatim, columns.get(role, "")) for role in ("url", "caption")]
     if not all(cells) or any(kind.endswith(NOT_VERBATIM) for cell in cells for _, kind, _ in cell):
         return
-    computed = str(hash64("".join(cell[0][2] or "" for cell in cells).encode()))
+    texts = [cell[0][2] or "" for cell in cells]  # the publisher counted null as ""
+    computed = str(hash64("".join(text for text in texts if isinstance(text, str)).encode()))
     if check["computed"] != computed or check["equal"] is not (check["recorded"] == computed):
         yield f"row_check computes to {computed}"
     if not any(cell[2] == check["recorded"] for cell in cells_of(verbatim, check["column"])):

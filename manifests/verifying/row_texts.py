@@ -54,7 +54,7 @@ def texts_in(verbatim: Mapping[str, Any], column: str) -> frozenset[str] | None:
         return None
     texts: set[str] = set()
     for name, kind, value in cells:
-        if kind not in _JSON or value is None:
+        if kind not in _JSON or not isinstance(value, str):
             texts.update(strings_below(value))
             continue
         try:
