@@ -98,7 +98,7 @@ def capture() -> tuple[bytes, str]:
 
 def world(folder: Path) -> package_builder.World:
     """One work, one parquet file of 40 rows in two row groups, one finding, one capture; the files stand beside the package."""
-    import imagehash  # noqa: PLC0415
+    import imagehash
 
     image = picture()
     image.save(folder / "the fox's.png")

@@ -27,7 +27,9 @@ def test_a_copy_of_a_rendition_is_a_finding_of_its_work(provscan: Run, tmp_path:
     (tmp_path / "dataset").mkdir()
     preview.transpose(Image.Transpose.FLIP_LEFT_RIGHT).resize((300, 300)).save(tmp_path / "dataset" / "copy.jpg")
     artwork(5, (300, 300)).save(tmp_path / "dataset" / "other.jpg")
-    ran = provscan("scan", tmp_path / "works" / "works.csv", "--dataset", tmp_path / "dataset", "--out", tmp_path / "out")
+    ran = provscan(
+        "scan", tmp_path / "works" / "works.csv", "--dataset", tmp_path / "dataset", "--out", tmp_path / "out"
+    )
     assert ran.code == 0, ran.err
     (found,) = records(tmp_path / "out", "matches")
     assert found["tier"] == "packaged_image"

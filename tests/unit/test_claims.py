@@ -159,7 +159,7 @@ def test_each_quoted_passage_of_law_is_listed_by_its_digest() -> None:
 
 def test_both_languages_fill_the_same_values() -> None:
     def names(text: str) -> set[str]:
-        from string import Formatter  # noqa: PLC0415
+        from string import Formatter
 
         return {name for _, name, _, _ in Formatter().parse(text) if name}
 

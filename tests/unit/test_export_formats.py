@@ -160,7 +160,7 @@ def test_a_workbook_holds_text_and_integers_and_no_formula(nasty: Package) -> No
 
 
 def test_a_workbook_begins_a_new_sheet_when_one_is_full(package: Package) -> None:
-    from manifests.exports.xlsx import xlsx  # noqa: PLC0415
+    from manifests.exports.xlsx import xlsx
 
     with zipfile.ZipFile(io.BytesIO(xlsx(package, Choice(), rows_per_sheet=10))) as book:
         names = re.findall(r'<sheet name="([^"]*)"', book.read("xl/workbook.xml").decode())
@@ -169,8 +169,8 @@ def test_a_workbook_begins_a_new_sheet_when_one_is_full(package: Package) -> Non
 
 def export_without_checks(package: Package, format_: str) -> bytes:
     """Made from records that were changed after the fact, so that they would not verify."""
-    from manifests.exports.pdf import pdf  # noqa: PLC0415
-    from manifests.exports.xlsx import xlsx  # noqa: PLC0415
+    from manifests.exports.pdf import pdf
+    from manifests.exports.xlsx import xlsx
 
     return {"xlsx": xlsx, "pdf": pdf}[format_](package, Choice())
 
@@ -190,7 +190,7 @@ def test_a_pdf_takes_any_text(nasty: Package) -> None:
 
 
 def test_a_pdf_prints_chinese_in_a_chinese_font(package: Package) -> None:
-    from manifests.exports.typesetting import runs  # noqa: PLC0415
+    from manifests.exports.typesetting import runs
 
     assert runs("a狐狸") == [("Helvetica", "a"), ("STSong-Light", "狐狸")]
     assert runs("🦊\u202e") == [("Helvetica", r"\U0001f98a\u202e")]
