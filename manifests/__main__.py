@@ -26,7 +26,10 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "sign": ("manifests.commands.sign", "sign a package's seal; the key stays outside"),
     "timestamp": ("manifests.commands.timestamp", "keep a time stamp over the seal, or say how to get one"),
     "disclose": ("manifests.commands.disclose", "write one exhibit without the rest, with its proof"),
-    "zipapp": ("manifests.verifying.zipped", "write this program as one file that runs with any Python"),
+    "zipapp": (
+        "manifests.verifying.zipped",
+        "write this program as one file: then any Python runs FILE verify PACKAGE",
+    ),
     "review": ("manifests.commands.review", "record people's decisions in a new package"),
 }
 
