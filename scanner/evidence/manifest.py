@@ -131,9 +131,9 @@ def dataset_record(dataset: Dataset, shards: Sequence[ScannedShard]) -> dict[str
         "publisher": dataset.publisher or (first.layout.publisher if first else None),
         "source": "local",
         "revision": dataset.revision,
-        "layout": first.layout.id if first else None,
+        "layout": first.layout.id if first else "not read",
         "columns": {role.value: name for role, name in sorted(first.columns.items())} if first else {},
-        "schema_sha256": first.schema_sha256 if first else None,
+        "schema_sha256": first.schema_sha256 if first else hashlib.sha256(b"[]").hexdigest(),  # of no columns
         "statement": dataset.statement,
         "shards": {status.value: by_status[status] for status in ShardStatus},
         "rows_total": sum(known) if len(known) == len(shards) else None,
