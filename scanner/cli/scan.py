@@ -184,12 +184,23 @@ def read_text(path: Path) -> str:
 
 def shown_command(arguments: list[str]) -> tuple[str, ...]:
     """The command for the Manifest: paths by their last component, because a path names a user."""
-    shown = ["provscan"]
-    for argument in arguments[1:]:
-        name, equals, value = argument.partition("=")
-        tail = re.split(r"[/\\]", (value if equals else argument).rstrip("/\\"))[-1]
-        shown.append(f"{name}={tail}" if equals and "/" not in name and "\\" not in name else tail or ".")
-    return tuple(shown)
+    from scanner.portfolios.listing import shown_name
+
+    return ("provscan", *map(shown_argument, arguments[1:]))
+
+
+def shown_argument(argument: str) -> str:
+    """One word of a command without the folders of this machine.
+
+    >>> [shown_argument(word) for word in ("--dataset=a=/home/ann/laion", "a=b", "/home/ann/my=works/", "--quiet", "..")]
+    ['--dataset=a=laion', 'a=b', 'my=works', '--quiet', '..']
+    """
+    if not re.search(r"[/\\]", argument):
+        return argument
+    names, equals, path = argument.rpartition("=")
+    if re.search(r"[/\\]", names):  # the sign stands in the path itself
+        names, equals, path = "", "", argument
+    return names + equals + (re.split(r"[/\\]", path.rstrip("/\\"))[-1] or ".")
 
 
 def show_result(result: ScanResult) -> None:
