@@ -7,60 +7,22 @@ are the definition; the columnar filter in ``metadata`` may only be faster, neve
 
 from __future__ import annotations
 
+import itertools
 import re
-import unicodedata
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
+
+from scanner.normal_text import HAN, NO_SPACE, folded_form, is_no_space, is_word, normal_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TermKind = Literal["name", "alias", "handle", "title"]
 
-_SPACES: Final = re.compile(r"\s+")
 _SEPARATORS: Final = (
     " .-_,·・"  # between the parts of a name; the middle dots join the parts of foreign names in CJK text
 )
 _MAX_SEPARATORS: Final = 3  # "Rutkowski, Greg" has two
-_LIKE_MARKS: Final = {
-    **dict.fromkeys(map(ord, "\u2018\u2019\u201a\u201b\u2032\u02bb\u02bc\u02b9\u00b4\u0060\u055a\ua78c"), "'"),
-    **dict.fromkeys(
-        map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\u058a\u05be\u301c\u3030\u2e3a\u2e3b"), "-"
-    ),
-}
-_FOLDED_LETTERS: Final = str.maketrans(
-    {
-        "ł": "l",
-        "ø": "o",
-        "đ": "d",
-        "ħ": "h",
-        "ŧ": "t",
-        "ı": "i",
-        "æ": "ae",
-        "œ": "oe",
-        "ð": "d",
-        "þ": "th",
-        "ŋ": "n",
-        "ƙ": "k",
-    }
-)
-# Marks whose loss leaves the word readable.  Not dakuten (か is not が), not vowel signs of Indic scripts.
-_FOLDED_MARKS: Final = re.compile(
-    "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670"
-    "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
-)
-_NO_SPACE: Final = re.compile(
-    "[\u0e01-\u0e5b\u0e81-\u0edf\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3021-\u3029\u3031-\u3035\u303b"
-    "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f\u3130-\u318f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf"
-    "\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U0001aff0-\U0001b16f\U00020000-\U0003ffff]"
-)
-_HAN: Final = re.compile("[\u3005-\u3007\u3021-\u3029\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_FORMAT: Final = re.compile(
-    "[\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
-    "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
-    "\U000e0001\U000e0020-\U000e007f\U000e0100-\U000e01ef]+"
-)
 _STYLE: Final = re.compile(r"(?<!\w)(?:style of|inspired by|after|fan ?art)(?!\w)|风格|風")
 _COMMON_TITLES: Final = frozenset(
     {
@@ -106,53 +68,6 @@ class TermFound:
     styled: bool
 
 
-def normal_form(text: str) -> str:
-    """The form in which captions and terms are compared; the verbatim cell is kept elsewhere.
-
-    NFKC, format characters (zero width, bidi) and variation selectors removed, Unicode casefold, NFKC, white space runs to one space,
-    apostrophes to ``'`` and dashes to ``-``.
-    """
-    if text.isascii():
-        text = text.lower().replace("`", "'")
-    else:
-        if len(text) > 1_000:  # sorting endless runs of combining marks is quadratic; UAX 15 stops at 30 as well
-            text = _with_short_runs_of_marks(text)
-        text = _FORMAT.sub("", unicodedata.normalize("NFKC", text))
-        text = unicodedata.normalize("NFKC", text.casefold()).translate(_LIKE_MARKS)
-    return _SPACES.sub(" ", text).strip()
-
-
-def folded_form(normal: str) -> str:
-    """A normal form without combining marks, with ł, ø and their like as base letters."""
-    if normal.isascii():
-        return normal
-    bare = _FOLDED_MARKS.sub("", unicodedata.normalize("NFD", normal)).translate(_FOLDED_LETTERS)
-    return unicodedata.normalize("NFC", bare)
-
-
-@lru_cache(maxsize=65_536)
-def is_word(character: str) -> bool:
-    """Whether a character is a letter, mark or digit (Unicode L, M, N)."""
-    return unicodedata.category(character)[0] in "LMN"
-
-
-def is_format(character: str) -> bool:
-    """Whether the normal form drops a character: zero width, bidi marks, tags, variation selectors."""
-    return _FORMAT.match(character) is not None
-
-
-def folded_character(character: str) -> str:
-    """What folding and the likeness of marks make of one decomposed character: a base letter, a plain mark, or ''."""
-    if _FOLDED_MARKS.match(character):
-        return ""
-    return character.translate(_LIKE_MARKS).translate(_FOLDED_LETTERS)
-
-
-def is_no_space(character: str) -> bool:
-    """Whether a character belongs to a script written without spaces between words (Han, kana, Hangul, Thai and their like)."""
-    return _NO_SPACE.match(character) is not None
-
-
 def compile_term(kind: TermKind, value: str, orders: tuple[str, ...] = (), *, work: int | None = None) -> Term | None:
     """The term for a declared string; None where it has no letter or digit, or is a title too common to mean anything.
 
@@ -182,16 +97,6 @@ def compile_term(kind: TermKind, value: str, orders: tuple[str, ...] = (), *, wo
     )
 
 
-def _with_short_runs_of_marks(text: str) -> str:
-    kept: list[str] = []
-    marks = 0
-    for character in text:
-        marks = marks + 1 if unicodedata.combining(character) else 0
-        if marks <= 30:
-            kept.append(character)
-    return "".join(kept)
-
-
 def _parts(spelling: str) -> tuple[str, ...]:
     return tuple(part for part in re.split(f"[{re.escape(_SEPARATORS)}]+", spelling) if part)
 
@@ -209,7 +114,7 @@ def _is_distinctive_title(normal: str) -> bool:
     if normal in _COMMON_TITLES:
         return False
     letters = sum(map(is_word, normal))
-    return letters >= 8 or len(normal.split(" ")) >= 2 or _NO_SPACE.search(normal) is not None
+    return letters >= 8 or len(normal.split(" ")) >= 2 or NO_SPACE.search(normal) is not None
 
 
 def _is_short(parts: tuple[str, ...]) -> bool:
@@ -217,7 +122,7 @@ def _is_short(parts: tuple[str, ...]) -> bool:
     joined = "".join(parts)
     if not all(map(is_no_space, joined)):
         return False
-    return len(joined) < (3 if all(map(_HAN.match, joined)) else 4)
+    return len(joined) < (3 if all(map(HAN.match, joined)) else 4)
 
 
 def find_term(term: Term, normal: str, folded: str) -> TermFound | None:
@@ -254,7 +159,7 @@ def _places(text: str, parts: tuple[str, ...], *, handle: bool) -> Iterator[tupl
 
 def _end_of(text: str, start: int, parts: tuple[str, ...]) -> int | None:
     end = start + len(parts[0])
-    for before, part in zip(parts, parts[1:], strict=False):
+    for before, part in itertools.pairwise(parts):
         position = end
         while position < len(text) and position - end < _MAX_SEPARATORS and text[position] in _SEPARATORS:
             position += 1
@@ -290,9 +195,9 @@ def _goes_on(after: str) -> bool:
 def _is_styled(text: str, start: int, end: int) -> bool:
     before = " ".join(text[max(0, start - 60) : start].split()[-3:])
     after = " ".join(text[end : end + 60].split()[:3])
-    if _NO_SPACE.search(before):
+    if NO_SPACE.search(before):
         before = before[-8:]  # three words of a script without spaces
-    if _NO_SPACE.search(after):
+    if NO_SPACE.search(after):
         after = after[:8]
     return _STYLE.search(before) is not None or _STYLE.search(after) is not None
 
@@ -332,10 +237,10 @@ _RUN: Final = re.compile(r"[^\W_]+")
 def _runs(folded: str) -> Iterator[str]:
     """Runs of letters and digits, cut where a script without spaces begins or ends."""
     for run in _RUN.findall(folded):
-        if run.isascii() or not _NO_SPACE.search(run):
+        if run.isascii() or not NO_SPACE.search(run):
             yield run
         else:
-            yield from (piece for piece in re.split(f"({_NO_SPACE.pattern}+)", run) if piece)
+            yield from (piece for piece in re.split(f"({NO_SPACE.pattern}+)", run) if piece)
 
 
 def _words(folded: str) -> Iterator[str]:
@@ -345,7 +250,7 @@ def _words(folded: str) -> Iterator[str]:
             yield run
         else:
             yield from run
-            yield from map("".join, zip(run, run[1:], strict=False))
+            yield from map("".join, itertools.pairwise(run))
 
 
 def _anchor(parts: tuple[str, ...]) -> str:

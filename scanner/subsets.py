@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from scanner.datasets import Layout, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 Comparison = Literal[">", ">=", "<", "<="]
 _HOLDS: Final[Mapping[Comparison, Callable[[float, float], bool]]] = {
@@ -45,7 +47,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubsetRule:
-    """The filter of one published subset: where it is written, which layouts it was cut from, and its conditions, all of which must hold."""
+    """The filter of one published subset: where it is written, which layouts it was cut from, its conditions (all must hold)."""
 
     rule: str
     source: str
@@ -134,7 +136,8 @@ SUBSET_RULES: Final[tuple[SubsetRule, ...]] = (
     ),
     SubsetRule(
         rule="stable-diffusion-v2-base/1",
-        source="huggingface.co/stabilityai/stable-diffusion-2-base model card: punsafe=0.1, aesthetic score >= 4.5; then resolution >= 512x512",
+        source="huggingface.co/stabilityai/stable-diffusion-2-base model card: punsafe=0.1, aesthetic score >= 4.5; then "
+        "resolution >= 512x512",
         layouts=_V2,
         conditions=(
             _aesthetic(">=", "4.5", _SECOND_PREDICTOR),

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROW_GROUP = 1 << 20
-_SYLLABLES = "ba be bi bo ca ce co da de di do fa fe fi ga go ha he ka ki la le li lo ma me mi mo na ne ni no pa pe ra re ri ro sa se si so ta".split()
+_SYLLABLES = (
+    "ba be bi bo ca ce co da de di do fa fe fi ga go ha he ka ki la le li lo ma me mi mo na ne ni no pa pe ra re ri ro sa se si so ta"
+).split()
 _MARKS = "é ü ö ñ ç ø ł á ó 画 像 作 品 山 川 花 の カ ラ 그 림 д о м к и л ا ل م ש ל ไ ท".split()
 # Share of rows, and the form of the URL around {w} words, {h} hex and {n} numbers.
 _FAMILIES: tuple[tuple[float, str], ...] = (
@@ -160,7 +162,8 @@ def _column(rng: np.random.Generator, name: str, count: int, pool: pa.Array, hos
 
 def _ranks(rng: np.random.Generator, count: int, size: int) -> npt.NDArray[np.int64]:
     """Word numbers, frequent ones often: the logarithm of the rank is uniform, nearly as in language."""
-    return (np.exp(rng.random(count) * np.log(size)) - 1).astype(np.int64)
+    ranks: npt.NDArray[np.int64] = (np.exp(rng.random(count) * np.log(size)) - 1).astype(np.int64)
+    return ranks
 
 
 def _captions(rng: np.random.Generator, count: int, pool: pa.Array) -> pa.Array:

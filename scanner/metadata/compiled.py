@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from scanner.captions import Term, TermIndex, TermKind, compile_term
 from scanner.datasets import Role
+from scanner.hanzi import spellings
 from scanner.identity import Domain, Identity
 from scanner.metadata.accelerated import Accelerator
 from scanner.metadata.values import Declaration
+from scanner.normal_text import script_warnings
 from scanner.urls import AssetKey, BadUrl, CanonicalUrl, asset_key, canonicalize_url, platform_of
 from scanner.urls.profiles import ProfileKey, has_user_names, profile_keys
-from scanner.works import Work
+
+if TYPE_CHECKING:
+    from scanner.works import Work
 
 K = TypeVar("K")
 Declarations = Mapping[str, tuple[Declaration, ...]]
@@ -132,7 +136,7 @@ def _profiles(identity: Identity) -> tuple[dict[ProfileKey, Profile], list[str]]
 def _terms(identity: Identity, works: Sequence[Work]) -> tuple[tuple[Term, ...], list[str]]:
     wanted: list[tuple[TermKind, str, tuple[str, ...], int | None]] = []
     for name in identity.names:
-        orders = (f"{name.given} {name.family}", f"{name.family} {name.given}") if name.given else ()
+        orders: tuple[str, ...] = (f"{name.given} {name.family}", f"{name.family} {name.given}") if name.given else ()
         wanted.append(("name", name.name, orders, None))
     wanted += [("alias", alias, (), None) for alias in identity.aliases]
     wanted += [("handle", handle, (), None) for handle in identity.handles]
@@ -140,7 +144,10 @@ def _terms(identity: Identity, works: Sequence[Work]) -> tuple[tuple[Term, ...],
     terms: list[Term] = []
     warnings: list[str] = []
     for kind, value, orders, work in wanted:
-        term = compile_term(kind, value, orders, work=work)
+        written = (value, *orders)
+        also = () if kind == "handle" else tuple(other for one in written for other in spellings(one))
+        warnings += [f"the {kind} {value!r} {warning}" for warning in script_warnings(value)]
+        term = compile_term(kind, value, (*orders, *also), work=work)
         if term is None or _UNUSABLE.search(value):
             warnings.append(
                 f"the {kind} {value[:200]!r} is too common or has no letters; captions are not searched for it"

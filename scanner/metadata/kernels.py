@@ -6,7 +6,13 @@ the plain functions have to look at.  They read what Arrow gives (any bytes, inv
 Bytes are first sorted into classes, a block at a time, by loops that LLVM turns into vector code (0.04 ns a byte); the loops over rows
 then step from one interesting byte to the next, eight at a time, and leave most rows after a few steps.  Only rows that hold the key of
 a literal, escapes or characters beyond ASCII are spelled out and compared.
+
+All of it stands in one file, because numba's cache looks at the text of one source file: a loop that calls into another file would go on
+running what that file once said.
 """
+
+# ruff: noqa: PLR0912, PLR0915, PLR0917, SIM102 - a loop is written out where a call would cost more than its work; arrays in tuples cost
+# a reference count each
 
 from __future__ import annotations
 
@@ -145,7 +151,7 @@ fold = compiled(_fold)
 
 
 def _mark(content: Any, out: Any) -> None:
-    """1 for the bytes that mean something in a URL but / and ., or may not stand in its host: controls # % & : ? @ [ \\ and beyond."""
+    """1 for the bytes that mean something in a URL but / and ., or may not stand in its host: controls # % & : ? @ [, backslash, beyond."""
     for position in range(len(content)):
         byte = content[position]
         found = (byte <= np.uint8(32)) | (byte == np.uint8(35)) | (byte == np.uint8(37)) | (byte == np.uint8(38))
@@ -166,7 +172,7 @@ def _copy(content: Any, out: Any) -> None:
 copy = compiled(_copy)
 
 
-def _slot_of(key: Any, bitmap: Any, keys: Any, shift: Any) -> int:
+def _slot_of(key: Any, bitmap: Any, keys: Any, shift: Any) -> Any:
     """Where a key stands in a table, or -1."""
     mixed = key * _MULTIPLIER
     bit = mixed >> _TO_BIT
@@ -285,7 +291,7 @@ def _put(code: int, kind: int, last: int, out: Any, length: int, starts: Any, co
             out[length] = 32
             length += 1
         return 0, length, count
-    if last != 0 and last != kind:
+    if last not in (0, kind):
         out[length] = 32
         length += 1
     if last != kind or kind == 2:
@@ -554,7 +560,7 @@ def _lower(word: Any) -> Any:
 lower = inlined(_lower)
 
 
-def _flags_at(raw: Any, at: int, end: int, last: Any, bitmap: Any, keys: Any, flags: Any) -> int:
+def _flags_at(raw: Any, at: int, end: int, last: Any, bitmap: Any, keys: Any, flags: Any) -> Any:
     """What a host, or a parent domain, between two places needs."""
     size = end - at
     first = lower(load(raw, at))
@@ -600,7 +606,7 @@ def _behind_scheme(raw: Any, at: int, end: int) -> int:
 behind_scheme = compiled(_behind_scheme)
 
 
-def _host_end(raw: Any, marks: Any, begin: int, end: int) -> Any:
+def _host_end(raw: Any, marks: Any, begin: int, end: Any) -> Any:
     """Where a host and where the rest begins end; a negative host end: -1 for a refused URL, -2 for one the plain functions decide."""
     stops = (equal64(raw, begin, np.uint8(47)) | nonzero64(marks, begin)) & below(end - begin)
     finish = end
@@ -616,7 +622,7 @@ def _host_end(raw: Any, marks: Any, begin: int, end: int) -> Any:
                 rest += 1
         elif byte >= 127 or byte == 91:  # beyond ASCII, an address in brackets: rare
             return -2, end
-        elif byte != 47 and byte != 63 and byte != 35:
+        elif byte not in {47, 63, 35}:
             return -1, end
     if finish > begin and raw[finish - 1] == 46:
         finish -= 1
@@ -718,7 +724,7 @@ def _urls(content: Any, offsets: Any, hosts: Any, rules: Any, out: Any) -> None:
             if flags & SURVIVES:
                 out[number] = 1
                 continue
-            # path and query, to # or the end: escapes, another address, the beginning of a file name
+            # the rest, to a fragment or the end: escapes, another address, the beginning of a file name
             escaped, wrapped, named, query = False, (flags & WRAPS) != 0, False, False
             name = rest
             for chunk in range(rest, end, 64):

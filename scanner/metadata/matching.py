@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from scanner.captions import TermFound
 from scanner.datasets import Role
 from scanner.metadata.columns import text_column
 from scanner.metadata.compiled import Identifiers, file_name
@@ -15,7 +13,11 @@ from scanner.urls.hosts import parent_domains
 from scanner.urls.profiles import is_host_of_one, profile_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     import pyarrow as pa
+
+    from scanner.captions import TermFound
 
 
 def match_batch(

@@ -34,7 +34,6 @@ from scanner.metadata.literals import (
     word_key,
 )
 from scanner.metadata.skeleton import NO_SPACE, WORD, kind_of, skeleton_of, skeleton_table, skeleton_text
-from scanner.urls import AssetKey
 from scanner.urls.families import RULES
 from scanner.urls.profiles import label_hosts, path_hosts
 from scanner.urls.sizes import IMAGE_END
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from scanner.captions import Term
     from scanner.metadata.columns import TextColumn
     from scanner.metadata.compiled import Identifiers
+    from scanner.urls import AssetKey
 
 _FAMILY_HOSTS: Final = {
     "google": ("blogspot.com", "googleusercontent.com", "ggpht.com"),
@@ -183,7 +183,9 @@ def _profile_hosts(platform: str, name: str, add: Any) -> list[Literal]:
         if host in {"deviantart.net", "wixmp.com"}:
             run = re.match("[a-z0-9]+", name)
             add(host, SURVIVES if run is None else NEEDS_LITERAL)
-            literals += [] if run is None else [_by_rarest_word(b"by_" + run[0].encode(), [(3, run[0].encode())])]
+            if run is not None:
+                word = run[0].encode()
+                literals.append(Literal(content=b"by_" + word, offset=3, key=word_key(word)))
         else:
             add(host, EXACT)
     return literals
@@ -232,7 +234,7 @@ def caption_filter(terms: Iterable[Term]) -> LiteralTable | None:
 def _caption_literal(parts: tuple[str, ...]) -> Literal | None:
     """The skeleton of the parts, or of the longest piece where a separator between two parts may be missing."""
     pieces, piece = [], [parts[0]]
-    for before, part in zip(parts, parts[1:], strict=False):
+    for before, part in itertools.pairwise(parts):
         if kind_of(before[-1]) == kind_of(part[0]) == NO_SPACE:  # both without spaces: 葛飾北斎 and 葛飾 北斎
             pieces.append(piece)
             piece = []
@@ -250,10 +252,10 @@ def _caption_literal(parts: tuple[str, ...]) -> Literal | None:
         if before_kind == kind == WORD
     ]
     if pairs:
-        start, before, word = max(
-            pairs, key=lambda pair: (min(len(pair[1]), len(pair[2])), len(pair[1]) + len(pair[2]), -pair[0])
+        place, first, second = max(
+            pairs, key=lambda pair: (min(len(pair[1]), len(pair[2])), len(pair[1] + pair[2]), -pair[0])
         )
-        return Literal(content=content, offset=start, key=pair_key(before, word))
+        return Literal(content=content, offset=place, key=pair_key(first, second))
     return _by_rarest_word(content, [(start, word) for start, word, _ in words])
 
 

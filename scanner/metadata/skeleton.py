@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from scanner.captions import folded_character, is_format, is_no_space, is_word
+from scanner.normal_text import folded_character, is_format, is_no_space, is_word
 
 SEPARATOR: Final = 0
 WORD: Final = 1

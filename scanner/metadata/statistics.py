@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scanner.metadata.values import MetadataHit
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from scanner.metadata.values import MetadataHit
 
 FURNITURE_ROWS = 1_000  # identity.md section 5: more rows than this …
 FURNITURE_CAPTIONS = 20  # … with more distinct captions than this: a logo, not a work

@@ -23,8 +23,10 @@ _PARAMETERS: Final = re.compile(
         (
             rf"[wh]_(?:{_NUMBER}|auto(?::[^/,]*)?|i[wh](?:_[^/,]*)?)",
             r"c_(?:scale|m?fit|limit|m?pad|lpad|l?fill(?:_pad)?|fill_pad|crop|thumb|auto|auto_pad|imagga_crop|imagga_scale)",
-            r"g_(?:auto(?::[^/,]*)?|faces?(?::[a-z_]+)?|adv_faces?|adv_eyes|body|custom(?::[^/,]*)?|ocr_text|liquid|center|xy_center"
-            r"|(?:north|south)?_?(?:east|west)|north|south)",
+            (
+                r"g_(?:auto(?::[^/,]*)?|faces?(?::[a-z_]+)?|adv_faces?|adv_eyes|body|custom(?::[^/,]*)?|ocr_text|liquid|center|xy_center"
+                r"|(?:north|south)?_?(?:east|west)|north|south)"
+            ),
             r"q_(?:auto(?::[a-z]+)?|[0-9]{1,3}(?::[^/,]*)?|jpegmini(?::[0-9])?)",
             r"f_(?:auto(?::[a-z]+)?|jpe?g|png|gif|webp|avif|jp2|jxl|bmp|tiff?|svg|heic|wdp|pdf|mp4)",
             rf"ar_(?:{_NUMBER}(?::{_NUMBER})?)",
@@ -40,10 +42,12 @@ _PARAMETERS: Final = re.compile(
             r"a_(?:-?[0-9]{1,3}|auto_(?:right|left)|exif|ignore|[vh]flip)(?:\.[a-z]+)?",
             rf"(?:so|eo|du|pg)_(?:{_NUMBER}p?|auto)",
             r"d_[^/,]+\.(?:jpg|jpeg|png|gif|webp|svg)",
-            r"e_(?:improve|auto_(?:brightness|color|contrast)|brightness|contrast|saturation|vibrance|hue|sharpen|unsharp_mask|blur(?:_faces|_region)?"
-            r"|pixelate(?:_faces|_region)?|grayscale|sepia|blackwhite|negate|oil_paint|cartoonify|vignette|trim|shadow|make_transparent"
-            r"|art|fill_light|gamma|red|green|blue|colorize|outline|noise|screen|multiply|overlay|distort|shear|viesus_correct|upscale"
-            r"|enhance|background_removal|adv_redeye|redeye|tint|ordered_dither)(?::[^/,]*)?",
+            (
+                r"e_(?:improve|auto_(?:brightness|color|contrast)|brightness|contrast|saturation|vibrance|hue|sharpen|unsharp_mask|blur(?:_faces|_region)?"
+                r"|pixelate(?:_faces|_region)?|grayscale|sepia|blackwhite|negate|oil_paint|cartoonify|vignette|trim|shadow|make_transparent"
+                r"|art|fill_light|gamma|red|green|blue|colorize|outline|noise|screen|multiply|overlay|distort|shear|viesus_correct|upscale"
+                r"|enhance|background_removal|adv_redeye|redeye|tint|ordered_dither)(?::[^/,]*)?"
+            ),
         )
     )
 )
