@@ -65,13 +65,16 @@ class Ledger:
     def digest(self, path: str, size: int, stamp: str) -> tuple[str, str | None] | None:
         """``(shard_id, sha256)`` of an unchanged file (equal size and modification stamp), or None."""
         row = self._connection.execute(
-            "SELECT shard_id, sha256 FROM digests WHERE path = ? AND bytes = ? AND stamp = ?", (path, size, stamp)
+            "SELECT shard_id, sha256 FROM digests WHERE path = ? AND bytes = ? AND stamp = ?",
+            (_as_text(path), size, stamp),
         ).fetchone()
         return None if row is None else (str(row[0]), None if row[1] is None else str(row[1]))
 
     def record_digest(self, path: str, size: int, stamp: str, shard_id: str, sha256: str | None) -> None:
         """Keep the digest of a file as it was at ``stamp``."""
-        self._write("INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?, ?)", (path, size, stamp, shard_id, sha256))
+        self._write(
+            "INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?, ?)", (_as_text(path), size, stamp, shard_id, sha256)
+        )
 
     def outcome(self, key: str) -> bytes | None:
         """The finished outcome of ``key``, its digest checked; None when there is none or the file is not what was recorded."""
@@ -118,6 +121,11 @@ class Ledger:
                 f"the record of finished work in {self.folder.name} could not be written: {error}",
                 hint="Free some disk space (or make the folder writable) and run the same command again: it resumes.",
             ) from error
+
+
+def _as_text(path: str) -> str:
+    """A path as SQLite takes it: bytes that are not UTF-8, which Python keeps as lone surrogates, are spelled out."""
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def write_atomic(path: Path, content: bytes) -> None:

@@ -58,7 +58,7 @@ def normal_form(image: Image.Image, *, grey: bool = False) -> Image.Image:
     """
     orientation = stored_orientation(image)
     flat = _eight_bits(image)
-    if not (grey and flat.mode == "L" and not flat.has_transparency_data):
+    if not (grey and flat.mode in {"1", "L"} and not flat.has_transparency_data):
         flat = _opaque(flat)
     if grey and flat.mode != "L":
         flat = flat.convert("L")

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from scanner.decoding import WORK_FORMATS, DecodeLimits, PictureError, decode_picture
+from scanner.decoding import (
+    PORTFOLIO_LIMITS,
+    WORK_FORMATS,
+    DecodeLimits,
+    PictureError,
+    PictureFault,
+    decode_picture,
+)
 from scanner.second_check import SecondCheck, second_check
 from scanner.works import parse_look
 
@@ -18,6 +26,9 @@ if TYPE_CHECKING:
     from scanner.config import ScanConfig
     from scanner.queries import Queries
 
+COLOUR_PIXELS = (
+    100_000_000  # larger files are looked at in grey: every worker may hold one, and colour takes four times as much
+)
 LOOKED_AT_SIDE = 1024  # px: the longest side kept of a Work's picture; the second check compares at a few hundred
 
 
@@ -27,13 +38,19 @@ def row_limits(config: ScanConfig) -> DecodeLimits:
 
 
 def read_work(path: str | None, config: ScanConfig) -> Image.Image | None:
-    """A file of the portfolio in normal form; None where it is gone or cannot be decoded any more."""
+    """A file of the portfolio in normal form, a very large one in grey; None where it is gone or cannot be decoded any more."""
     if path is None:
         return None
-    limits = DecodeLimits(max_pixels=config.portfolio_max_pixels, max_side=1_000_000, max_bytes=2**31)
+    limits = replace(PORTFOLIO_LIMITS, max_pixels=config.portfolio_max_pixels)
+    in_colour = replace(limits, max_pixels=min(COLOUR_PIXELS, limits.max_pixels))
     try:
-        return decode_picture(Path(path), formats=WORK_FORMATS, limits=limits).image
-    except (PictureError, OSError):
+        return decode_picture(Path(path), formats=WORK_FORMATS, limits=in_colour).image
+    except PictureError as error:
+        if error.fault is not PictureFault.OVER_LIMIT or limits == in_colour:
+            return None
+    try:
+        return decode_picture(Path(path), formats=WORK_FORMATS, limits=limits, grey=True).image
+    except PictureError:
         return None
 
 

@@ -186,7 +186,7 @@ def shown_command(arguments: list[str]) -> tuple[str, ...]:
     """The command for the Manifest: paths by their last component, because a path names a user."""
     from scanner.portfolios.listing import shown_name
 
-    return ("provscan", *map(shown_argument, arguments[1:]))
+    return ("provscan", *(shown_argument(shown_name(argument)) for argument in arguments[1:]))
 
 
 def shown_argument(argument: str) -> str:

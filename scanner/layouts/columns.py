@@ -137,12 +137,13 @@ def wide_fingerprint_column(values: pa.Array) -> Ruled:
 
 
 def picture_column(values: pa.Array) -> Ruled:
-    """The stored bytes of the packaged picture as ``large_binary``; empty is null."""
+    """The stored bytes of the packaged picture as ``large_binary``; no bytes at all are no picture, counted as undecodable."""
     stored = values.cast(pa.large_binary())
     empty = pc.equal(pc.binary_length(stored), 0)
-    if pc.any(empty).as_py():
-        stored = pc.if_else(empty, pa.scalar(None, stored.type), stored)
-    return stored, Counter()
+    count = pc.sum(empty).as_py() or 0
+    if not count:
+        return stored, Counter()
+    return pc.if_else(empty, pa.scalar(None, stored.type), stored), Counter({RowFault.IMAGE_UNDECODABLE: count})
 
 
 def as_text(values: pa.Array) -> pa.Array:
