@@ -181,11 +181,12 @@ def _keys(keys: pa.Array | None, place: pa.Array) -> pa.Array:
 _WRITTEN: Final = {
     "version": "2.6",
     "compression": {known.name: "none" if known.name == "phash64" else "zstd" for known in SCHEMA},
+    "compression_level": {"key": 9},
     "use_dictionary": ["shard", "shard_id", "source"],
     "column_encoding": {
         "row": "DELTA_BINARY_PACKED",
         "item": "DELTA_BINARY_PACKED",
-        "key": "DELTA_BYTE_ARRAY",
+        "key": "PLAIN",  # front coding would save half a byte a row, and is not read by every tool
         "phash64": "PLAIN",
         "phash256": "PLAIN",
         "sha256": "PLAIN",
