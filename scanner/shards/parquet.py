@@ -19,6 +19,7 @@ from scanner.layouts import Types
 from scanner.layouts.references import type_class
 from scanner.layouts.sampling import SAMPLE_ROWS
 from scanner.shards.batches import BATCH_BYTES, BATCH_ROWS, Part, SourceBatch
+from scanner.shards.expansion import longest_value
 from scanner.shards.readers import Sampled
 from scanner.shards.verbatim import SourceRow, arrow_row
 
@@ -29,6 +30,8 @@ SPAN_ROWS = 1 << 18
 SPAN_BYTES = 32 << 20
 SAMPLE_PICTURES = 50
 WHOLE_BYTES = 64 << 20
+PEEKED_BYTES = 4 << 20  # smaller row groups are too many to look at one by one
+MAX_DECODED_BYTES = 256 << 20
 _ARROW_ERRORS = (pa.ArrowException, OSError, MemoryError, UnicodeError, OverflowError, ValueError)
 
 
@@ -44,9 +47,9 @@ def open_parquet(path: str, name: str) -> Sampled:
         reader = ParquetReader(path, name, file)
         with _mapped(name, "its first rows cannot be read", row_group=0):
             try:
-                sample = _sample(file, reader.groups_of(SAMPLE_ROWS))
+                sample = _sample(file, path, reader.groups_of(SAMPLE_ROWS))
             except _ARROW_ERRORS:
-                sample = _sample(file, reader.groups_of(1))  # a later group is damaged: the scan will say so
+                sample = _sample(file, path, reader.groups_of(1))  # a later group is damaged: the scan will say so
     return Sampled(reader=reader, sample=sample)
 
 
@@ -125,7 +128,9 @@ class ParquetReader:
         row = first
         with _mapped(self._name, "its rows cannot be read", row_group=begin):
             batches = file.iter_batches(
-                self._batch_rows(begin, end), row_groups=list(range(begin, end)), columns=list(paths)
+                self._batch_rows(file, begin, end, paths),
+                row_groups=list(range(begin, end)),
+                columns=list(paths),
             )
             for batch in batches:
                 if row + batch.num_rows > stop:
@@ -142,15 +147,18 @@ class ParquetReader:
         groups = np.searchsorted(self._starts, rows, side="right") - 1
         return SourceBatch(columns=batch, rows=rows, groups=groups, in_group=rows - self._starts[groups])
 
-    def _batch_rows(self, begin: int, end: int) -> int:
-        """Rows of a batch, so that batches of average rows stay under ``BATCH_BYTES``.
+    def _batch_rows(self, file: pq.ParquetFile, begin: int, end: int, paths: Sequence[str]) -> int:
+        """Rows of a batch, so that average rows stay under ``BATCH_BYTES`` and the worst that a dictionary allows under 256 MiB.
 
         From the sizes of whole row groups: the metadata of a single column chunk must not be asked for, since a damaged footer then
         ends the process (pyarrow 26 turns no exception of ``RowGroupMetaData.column`` into a Python one; found by flipping bits).
         """
-        rows = np.maximum(self._lengths[begin:end], 1)
-        largest = float(np.max(self._bytes[begin:end] / rows, initial=1.0))
-        return max(1, min(BATCH_ROWS, int(BATCH_BYTES / max(largest, 1.0))))
+        sizes = np.maximum(self._bytes[begin:end], 1)
+        average = float(np.max(sizes / np.maximum(self._lengths[begin:end], 1), initial=1.0))
+        longest = int(np.max(sizes, initial=1))  # no value of a row group is longer than all of it
+        if longest > PEEKED_BYTES:
+            longest = max(1, longest_value(self._path, file.metadata, range(begin, end), paths))
+        return max(1, min(BATCH_ROWS, int(BATCH_BYTES / average), MAX_DECODED_BYTES // longest))
 
     def cells(self, rows: Sequence[int]) -> Iterator[SourceRow]:
         """All columns of some rows; only their row groups are read, and no further than the last of them.
@@ -230,16 +238,18 @@ def _mapped(name: str, what: str, *, row_group: int | None = None) -> Iterator[N
         ) from error
 
 
-def _sample(file: pq.ParquetFile, groups: list[int]) -> pa.Table:
+def _sample(file: pq.ParquetFile, path: str, groups: list[int]) -> pa.Table:
     """The first 1,000 rows of some row groups; of binary and nested columns the first 50, then nulls."""
     schema = file.schema_arrow
     names = list(schema.names)
     once = [field for field in schema if names.count(field.name) == 1]  # two of one name cannot be asked for
     heavy = [field for field in once if type_class(field.type) in {"binary", "struct", "list"}]
     light = [field for field in once if field not in heavy]
-    columns = {**_first_rows(file, groups, light, SAMPLE_ROWS), **_first_rows(file, groups, heavy, SAMPLE_PICTURES)}
-    longest = max((len(values) for values in columns.values()), default=0)
-    return pa.table({field.name: _padded(columns[field.name], longest) for field in once})
+    longest = longest_value(path, file.metadata, groups[:1], [field.name for field in light])
+    rows = max(1, min(SAMPLE_ROWS, BATCH_BYTES // max(longest, 1)))
+    columns = {**_first_rows(file, groups, light, rows), **_first_rows(file, groups, heavy, SAMPLE_PICTURES)}
+    most = max((len(values) for values in columns.values()), default=0)
+    return pa.table({field.name: _padded(columns[field.name], most) for field in once})
 
 
 def _first_rows(

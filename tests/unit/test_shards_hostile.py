@@ -198,6 +198,19 @@ def test_large_values_are_cut_into_small_batches(tmp_path: Path) -> None:
     assert max(batch.rows.nbytes for batch in batches) <= 64 << 20
 
 
+def test_a_value_repeated_through_a_dictionary_does_not_fill_the_memory(tmp_path: Path) -> None:
+    rows = 20_000
+    repeated = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array(["x" * (1 << 20)]))
+    table = pa.table({"URL": [f"https://a.org/{row}" for row in range(rows)], "TEXT": repeated})
+    path = tmp_path / "bomb.parquet"  # 50 kB in the file, 20 GiB decoded
+    pq.write_table(table, path, compression="zstd", store_schema=False, dictionary_pagesize_limit=1 << 22)
+    assert path.stat().st_size < 1 << 20
+    shard = opened(path)
+    first = next(iter(scan_shard(shard, shard.parts(10**9)[0], EVERY_ROLE)))
+    assert 0 < first.rows.num_rows <= 256
+    assert first.rows.nbytes <= 256 << 20
+
+
 # --- compressed -------------------------------------------------------------------------------------------------------------
 
 
