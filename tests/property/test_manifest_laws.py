@@ -41,6 +41,7 @@ nasty = st.text(
 )
 
 
+@settings(deadline=None)
 @given(values)
 def test_a_canonical_value_is_read_back_as_itself(value: Any) -> None:
     spelled = canonical_bytes(value)
@@ -48,6 +49,7 @@ def test_a_canonical_value_is_read_back_as_itself(value: Any) -> None:
     assert canonical_bytes(parse_canonical(spelled)) == spelled
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60) | st.from_regex(rb"[\[\]{}\",:0-9a\\u\-. ntf]{0,40}", fullmatch=True))
 def test_bytes_are_read_only_if_they_are_their_own_spelling(data: bytes) -> None:
     try:
@@ -57,6 +59,7 @@ def test_bytes_are_read_only_if_they_are_their_own_spelling(data: bytes) -> None
     assert canonical_bytes(value) == data
 
 
+@settings(deadline=None)
 @given(values, st.data())
 def test_another_order_of_keys_or_more_white_space_is_refused(value: Any, data: st.DataObject) -> None:
     spelled = canonical_bytes({"a": value, "b": 1})
@@ -69,7 +72,7 @@ def test_another_order_of_keys_or_more_white_space_is_refused(value: Any, data: 
         parse_canonical(spelled[:place] + b"\n" + spelled[place:])
 
 
-@settings(max_examples=600)
+@settings(max_examples=600, deadline=None)
 @given(nasty, st.sampled_from(["", "id:", "sha256:"]))
 def test_a_cell_can_be_undone_and_is_harmless(raw: str, prefix: str) -> None:
     cell = escape(raw, prefix)
@@ -79,7 +82,7 @@ def test_a_cell_can_be_undone_and_is_harmless(raw: str, prefix: str) -> None:
     assert not any(mark in cell.text for mark in "\u061c\u200b\u200e\u2028\u202e\u2066\ufeff")
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.text(st.sampled_from("ab\\\t\x00狐😀="), min_size=1, max_size=40), st.integers(800, 40_000))
 def test_a_long_cell_is_cut_on_a_whole_character_and_names_its_digest(piece: str, times: int) -> None:
     raw = piece * times
@@ -93,6 +96,7 @@ def test_a_long_cell_is_cut_on_a_whole_character_and_names_its_digest(piece: str
         assert unescape(cell.text, cell.escaped) == raw
 
 
+@settings(deadline=None)
 @given(st.lists(nasty, min_size=8, max_size=8))
 def test_a_line_of_the_table_gives_back_every_value(texts: list[str]) -> None:
     raw: dict[str, Any] = dict.fromkeys(COLUMN_NAMES)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import mmh3
 import package_builder
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from package_builder import World
 
@@ -22,6 +22,7 @@ from manifests.packages import open_package, shard16
 from manifests.records import host_of, values_sha256
 from manifests.verifying import verify_package
 from manifests.verifying.murmur import hash64
+from manifests.writing import PackageWriter
 
 sys.path.insert(0, str(package_builder.HERE / "tamper"))
 import forging
@@ -227,6 +228,7 @@ def test_many_shards_of_rows_are_not_all_open_at_once(tmp_path: Path, monkeypatc
     assert not verify_package(tmp_path / "p").problems
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=80))
 def test_the_row_check_is_the_hash_that_laion_used(content: bytes) -> None:
     assert hash64(content) == mmh3.hash64(content)[0]
@@ -281,3 +283,42 @@ def test_depth_is_counted_outside_strings(text: str) -> None:
     else:
         with pytest.raises(FormatError, match="levels"):
             parse_canonical(text.encode())
+
+
+def test_a_table_of_many_files_is_written_and_checked_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from manifests import writing
+    from manifests.exports import evidence_csv
+    from manifests.verifying import exported
+
+    def short(package: Any) -> Any:
+        return evidence_csv.evidence_csv(package, rows_per_file=7)
+
+    monkeypatch.setattr(writing, "evidence_csv", short)
+    monkeypatch.setattr(exported, "evidence_csv", short)
+    package_builder.build_package(tmp_path / "p")
+    tables = sorted(path.name for path in (tmp_path / "p/data/exports").iterdir())
+    assert tables == ["columns.csv", "domains.csv", "evidence-2.csv", "evidence-3.csv", "evidence.csv"]
+    assert not verify_package(tmp_path / "p").problems
+    last = tmp_path / "p/data/exports/evidence-3.csv"
+    last.write_bytes(last.read_bytes() + b"more")
+    forging.reseal_bag(tmp_path / "p")
+    assert [problem.path for problem in verify_package(tmp_path / "p").problems] == ["data/exports/evidence-3.csv"]
+
+
+def test_a_capture_in_chunks_is_written_as_one_file(tmp_path: Path) -> None:
+    with PackageWriter(tmp_path / "p") as writer:
+        writer.add_stream("captures/0001.warc.gz", iter([b"a", b"b"]))
+        assert (tmp_path / ".p.writing/data/captures/0001.warc.gz").read_bytes() == b"ab"
+
+
+def test_a_manifest_that_cannot_be_opened_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package_builder.build_package(tmp_path / "p")
+
+    def refused(*_: Any) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refused)
+    with pytest.raises(FormatError, match="cannot be read: Permission denied"):
+        open_package(tmp_path / "p")
+    unreadable = {problem.kind for problem in verify_package(tmp_path / "p").problems}
+    assert "unreadable" in unreadable

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import package_builder
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from manifests.verifying import shapes
@@ -67,6 +67,7 @@ def test_records_of_the_writer_have_their_shape(name: str) -> None:
         jsonschema.validate(record, SCHEMAS[name], jsonschema.Draft202012Validator)
 
 
+@settings(deadline=None)
 @given(st.data(), st.sampled_from(sorted(SAMPLES)))
 def test_a_changed_record_is_judged_as_by_a_full_validator(data: st.DataObject, name: str) -> None:
     record = copy.deepcopy(data.draw(st.sampled_from(SAMPLES[name])))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +13,17 @@ import package_builder
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from manifests.packages import shard16
-from manifests.records import float_text, values_sha256
+from manifests.records import float_text, match_id, values_sha256
 from manifests.verifying import Asked, verify_package
 from manifests.verifying.arrow_rows import parquet_rows
 from scanner.shards.verbatim import arrow_cells
+
+sys.path.insert(0, str(package_builder.HERE / "tamper"))
+import forging
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,6 +67,7 @@ def test_only_the_rows_that_exist_are_given(tmp_path: Path) -> None:
     assert [number for number, _ in parquet_rows(tmp_path / "x.parquet", [11, 3, 3, 12, 99])] == [3, 11]
 
 
+@settings(deadline=None)
 @given(st.floats(width=32))
 def test_a_float_of_32_bits_has_the_digits_of_numpy_in_the_spelling_of_python(value: float) -> None:
     spelled = float_text(value, "f")
@@ -70,6 +75,7 @@ def test_a_float_of_32_bits_has_the_digits_of_numpy_in_the_spelling_of_python(va
     assert spelled == repr(float(spelled))
 
 
+@settings(deadline=None)
 @given(st.floats())
 def test_a_float_is_spelled_as_python_spells_it(value: float) -> None:
     assert float_text(value, "d") == repr(value)
@@ -123,11 +129,6 @@ def test_another_shard_is_found_and_an_absent_one_is_not_checked(tmp_path: Path)
 def test_a_row_that_says_something_else_than_its_shard_is_found(tmp_path: Path) -> None:
     """The forger changes a column that the match does not show, and every digest of it: only the shard can tell."""
     package, folder = packed(tmp_path, TABLE)
-    import sys
-
-    sys.path.insert(0, str(package_builder.HERE / "tamper"))
-    import forging
-
     name = next((package / "data/rows").iterdir()).stem
     changed: dict[str, str] = {}
 
@@ -173,3 +174,46 @@ def test_a_hostile_name_of_a_shard_finds_nothing_outside(tmp_path: Path, name: s
         for check in verify_package(tmp_path / "package", Asked(shards=tmp_path / "dataset")).checks
     }
     assert status["shards"] == "not_checked"
+
+
+def test_without_the_library_the_digest_of_the_shard_is_compared_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package, folder = packed(tmp_path, TABLE)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    verification = verify_package(package, Asked(shards=folder))
+    assert not verification.problems
+    assert next(check for check in verification.checks if check.id == "shards").count == 1
+
+
+@pytest.mark.parametrize(("rows", "found"), [(TABLE.slice(0, 3), "the shard has no row 6"), (None, "Parquet")])
+def test_a_shard_that_lacks_the_row_or_is_no_parquet_is_found(
+    tmp_path: Path, rows: pa.Table | None, found: str
+) -> None:
+    """The digest agrees: the forger named his own file."""
+    package, folder = packed(tmp_path, TABLE)
+    path = folder / "part" / "00000.parquet"
+    if rows is None:
+        path.write_bytes(b"PAR1 not parquet PAR1")
+    else:
+        pq.write_table(rows, path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    old = next((package / "data/rows").iterdir())
+    old.rename(old.with_name(f"{digest[:16]}.jsonl"))
+
+    def rename(records: list[dict[str, Any]]) -> None:
+        for record in records:
+            record["shard_id"], record["shard_sha256"] = f"sha256:{digest}", digest
+
+    def move(records: list[dict[str, Any]]) -> None:
+        rename([record["row"] for record in records])
+        for record in records:
+            record["match_id"] = match_id(record["work_sha256"], f"sha256:{digest}", 6)
+
+    forging.edit(package, "coverage", rename)
+    forging.edit(package, "matches", move)
+    forging.edit_manifest(package, lambda manifest: manifest["files"].append({"path": f"rows/{digest[:16]}.jsonl"}))
+    forging.edit_manifest(package, lambda manifest: manifest["files"].sort(key=lambda entry: entry["path"]))
+    forging.reseal(package)
+    assert not verify_package(package).problems
+    assert [found in str(problem.found) for problem in verify_package(package, Asked(shards=folder)).problems] == [True]
