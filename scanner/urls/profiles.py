@@ -45,9 +45,9 @@ _LABELS: Final[dict[str, str]] = {
     "threadless.com": "threadless",
     "medium.com": "medium",
 }
-_NOT_USERS: Final = frozenset(
-    "www m mobile old new static assets cdn img images image i media api help support about blog shop store fonts js css secure backend "
-    "th t orig pre fc00 sta".split()
+_NOT_USERS: Final = re.compile(
+    r"(?:www|m|mobile|old|new|static|assets|cdn[a-z]?|img|images?|i|media|api|help|support|about|blog|shop|store|fonts|js|css|secure|backend"
+    r"|th|t|orig|pre|fc|sta|st)?[0-9]*"
 )
 _NAME: Final = r"([^/?#]+)"
 # host -> platform and the forms of the path; the group is the user's name or number.
@@ -113,7 +113,7 @@ def profile_keys(url: CanonicalUrl) -> tuple[ProfileKey, ...]:
     for count in range(2, min(len(labels), 4)):
         platform = _LABELS.get(".".join(labels[-count:]))
         label = labels[-count - 1]
-        if platform is not None and len(labels) == count + 1 and label not in _NOT_USERS:
+        if platform is not None and len(labels) == count + 1 and not _NOT_USERS.fullmatch(label):
             keys.append((platform, label))
     keys.extend(_by_path(host, url))
     if host.endswith(_BY_USER_HOSTS):
