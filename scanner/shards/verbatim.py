@@ -14,7 +14,6 @@ from collections.abc import Mapping  # noqa: TC003 - used in dataclass field typ
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 
 from scanner.layouts.columns import MAX_TEXT_BYTES
@@ -144,9 +143,8 @@ def _spelled(kind: pa.DataType, value: Any, form: str) -> object:
 
 
 def _float(kind: pa.DataType, value: float) -> str:
-    if pa.types.is_float32(kind):
-        return str(np.float32(value))
-    return str(np.float16(value)) if pa.types.is_float16(kind) else repr(float(value))
+    width = "f" if pa.types.is_float32(kind) else "e" if pa.types.is_float16(kind) else "d"
+    return float_text(float(value), width)
 
 
 def _form(value: bytes) -> str:
