@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from manifests.records import float_text
 from scanner.layouts.columns import MAX_TEXT_BYTES
 
 if TYPE_CHECKING:
