@@ -117,10 +117,7 @@ class Ledger:
             with self._connection:
                 self._connection.execute(statement, values)
         except sqlite3.OperationalError as error:
-            raise OutputError(
-                f"the record of finished work in {self.folder.name} could not be written: {error}",
-                hint="Free some disk space (or make the folder writable) and run the same command again: it resumes.",
-            ) from error
+            raise _not_written(self.folder, error) from error
 
 
 def _as_text(path: str) -> str:
@@ -221,7 +218,14 @@ def _prepare(connection: sqlite3.Connection, folder: Path) -> None:
         if version == 0:
             with connection:
                 connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+    except sqlite3.OperationalError as error:  # the place, not the file: a full disk, a folder that cannot be written
+        raise _not_written(folder, error) from error
     except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
-            raise OutputError("the disk is full", hint="Free some space and run the same command again.") from error
         raise damaged from error
+
+
+def _not_written(folder: Path, error: sqlite3.Error) -> OutputError:
+    return OutputError(
+        f"the record of finished work in {folder.name} could not be written: {error}",
+        hint="Free some disk space (or make the folder writable) and run the same command again: it resumes.",
+    )

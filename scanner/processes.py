@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from multiprocessing import connection
 from typing import TYPE_CHECKING, Any, Self
 
+from scanner.errors import OutputError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
@@ -105,12 +107,7 @@ class WorkerPool:
 
     def _fill(self) -> None:
         if self._executor is None:
-            self._executor = ProcessPoolExecutor(
-                max_workers=self._workers,
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=_begin_worker,
-                initargs=(self._prepare, self._arguments),
-            )
+            self._executor = self._new_executor()
         try:
             if self._alone:
                 if not self._running:
@@ -121,6 +118,20 @@ class WorkerPool:
                 self._start(self._waiting.popleft())
         except BrokenProcessPool:  # died between two tasks: nothing was lost
             self._stop(kill=True)
+
+    def _new_executor(self) -> ProcessPoolExecutor:
+        try:
+            return ProcessPoolExecutor(
+                max_workers=self._workers,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_begin_worker,
+                initargs=(self._prepare, self._arguments),
+            )
+        except OSError as error:
+            raise OutputError(
+                f"no worker processes can be started: {error.strerror or error}",
+                hint="They need shared memory (on Linux: room in /dev/shm). Free some and run the same command again.",
+            ) from error
 
     def _start(self, task: Task) -> None:
         assert self._executor is not None

@@ -93,11 +93,13 @@ def remove_partial(partial: Path) -> None:
     partial.rmdir()
 
 
-_OWN = ("outcomes", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.sqlite", "lock")
+_OWN = ("outcomes", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.sqlite-journal", "ledger.sqlite", "lock")
 
 
 def same_scan(partial: Path, scan_key: str) -> bool:
     """Whether ``partial`` holds unfinished work of this scan, or nothing yet."""
+    if not partial.is_dir():
+        return False
     known = peek_meta(partial, "scan_key")
     if known is None:  # killed before the first entry; a folder with anything else in it is not ours
         return all(entry.name in _OWN for entry in partial.iterdir())

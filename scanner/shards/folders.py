@@ -65,20 +65,19 @@ def picture_list(names: Sequence[str]) -> FolderNames:
 def folder_files(path: str) -> Iterator[tuple[str, str, bool]]:
     """``(relative path with /, path on disk, is it a picture)`` of every file of a FOLDER shard, by path bytes.
 
-    A path that ends in ``/.`` stands for the folder without its subfolders (see ``listing``).
+    A path that ends in ``/.`` stands for the folder without its subfolders (see ``listing``).  Subfolders that cannot be read are
+    left out; ``listing`` names them to the user.
 
     Raises:
-        OSError: a folder cannot be listed.
+        OSError: the folder itself cannot be listed.
     """
     flat = path.endswith((f"{os.sep}.", "/."))
     root = path[:-2] if flat else path
     found: list[tuple[str, str, bool]] = []
     seen: set[str] = set()
 
-    def fail(error: OSError) -> None:
-        raise error
-
-    for folder, subfolders, files in os.walk(root, followlinks=True, onerror=fail):
+    os.scandir(root).close()
+    for folder, subfolders, files in os.walk(root, followlinks=True):
         real = os.path.realpath(folder)
         if real in seen:
             subfolders.clear()
