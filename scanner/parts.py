@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from scanner.search import Searcher
-from scanner.variants import Affine, symmetry
+from scanner.variants import Affine, symmetry, tilted_about
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +38,7 @@ _STRETCH: Final = 2.5
 _MIN_SPREAD: Final = 4.0  # px, the smaller standard deviation of the matching points: not all on one line
 _MIN_SIDE: Final = 48  # px of the row's picture
 _MIN_SHARE: Final = 0.1  # of the Work's area
-_MAX_TILT: Final = 15.0  # degrees from the nearest right angle
+_MIN_TILT: Final = 2  # degrees from the nearest right angle; less is left to the second check's refinement
 _WHOLE: Final = 0.02  # a region whose edges lie this near to the picture's is the whole picture
 
 Region = tuple[int, int, int, int]  # left, top, right, bottom in px of the row's picture
@@ -65,14 +65,14 @@ class PartIndex:
         words: list[NDArray[np.uint64]] = []
         places: list[NDArray[np.float64]] = []
         owners: list[NDArray[np.int64]] = []
-        self.works = 0
+        self._sizes: list[tuple[int, int]] = []  # of each Work while its points were found, px
         for number, work in enumerate(works):
-            self.works += 1
             grey = _grey(work)
+            self._sizes.append((grey.shape[1], grey.shape[0]))
             for mirrored in (0, 1):
                 points, descriptors = _features(np.ascontiguousarray(grey[:, ::-1]) if mirrored else grey, _WORK_POINTS)
                 words.append(descriptors)
-                places.append(points / (grey.shape[1], grey.shape[0]))
+                places.append(points)
                 owners.append(np.full(len(points), 2 * number + mirrored, np.int64))
         empty = np.empty((0, 4), np.uint64), np.empty((0, 2)), np.empty(0, np.int64)
         self._words = np.concatenate([empty[0], *words])
@@ -89,18 +89,18 @@ class PartIndex:
         found: list[Part] = []
         query, row = self._nearest(self._searcher.search(descriptors))
         owners = self._owners[query]
-        counts = np.bincount(owners, minlength=2 * self.works)
-        size = np.array((grey.shape[1], grey.shape[0]), np.float64)
+        counts = np.bincount(owners, minlength=2 * len(self._sizes))
         for owner in np.flatnonzero(counts >= _MIN_POINTS).tolist():
             mine = owners == owner
-            fit = _fitted(points[row[mine]], self._places[query[mine]] * _SIDE)
+            fit = _fitted(points[row[mine]], self._places[query[mine]])
             if fit is None:
                 continue
-            matrix, agreeing = fit
-            unit = np.column_stack((matrix[:, :2] * size, matrix[:, 2])) / _SIDE  # row's unit square -> Work's
-            part = _part(unit, mirrored=bool(owner % 2), size=picture.size)
+            work, mirrored = divmod(owner, 2)
+            upright = _unmirrored(fit[0], self._sizes[work][0]) if mirrored else fit[0]
+            to_row_px = np.diag((grey.shape[1] / picture.width, grey.shape[0] / picture.height, 1.0))
+            part = _part(upright @ to_row_px, picture.size, self._sizes[work], mirrored=bool(mirrored))
             if part is not None:
-                found.append(Part(work=owner // 2, variant=part[0], region=part[1], points=agreeing))
+                found.append(Part(work=work, variant=part[0], region=part[1], points=fit[1]))
         return tuple(found)
 
     def _nearest(self, hits: Hits) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -164,30 +164,45 @@ def _fitted(row: NDArray[np.float64], work: NDArray[np.float64]) -> tuple[Affine
     return (np.asarray(matrix, np.float64), len(distinct)) if spread >= _MIN_SPREAD**2 else None
 
 
-def _part(unit: Affine, *, mirrored: bool, size: tuple[int, int]) -> tuple[str, Region] | None:
-    """Name the variant and the region that a map from the row's to the (mirrored) Work's unit square means."""
-    angle = float(np.degrees(np.arctan2(unit[1, 0] * size[0], unit[0, 0] * size[0])))
-    quarter = round(angle / 90) % 4
-    if abs((angle + 45) % 90 - 45) > _MAX_TILT:
+def _unmirrored(matrix: Affine, width: int) -> Affine:
+    """The map to the mirrored Work as a map to the Work."""
+    return np.array(((-matrix[0, 0], -matrix[0, 1], width - matrix[0, 2]), matrix[1]), np.float64)
+
+
+def _part(
+    matrix: Affine, row_size: tuple[int, int], work_size: tuple[int, int], *, mirrored: bool
+) -> tuple[str, Region] | None:
+    """Name the variant and the region that a map from px of the row's picture to px of the Work means."""
+    names, canvas = _canvas(matrix, work_size, mirrored=mirrored)
+    to_canvas = canvas @ np.vstack((matrix, (0, 0, 1)))  # px of the row's picture -> unit square of the turned Work
+    steps, window = _trims(_box(to_canvas, (0.0, 0.0, float(row_size[0]), float(row_size[1]))))
+    wide, high = window[2] - window[0], window[3] - window[1]
+    if min(wide, high) <= 0 or wide * high < _MIN_SHARE:
         return None
+    edges = np.array(_box(np.linalg.inv(to_canvas), window)) / (*row_size, *row_size)
+    low = np.where(edges[:2] < _WHOLE, 0.0, edges[:2])
+    high_edges = np.where(edges[2:] > 1 - _WHOLE, 1.0, edges[2:])
+    left, top, right, bottom = (round(float(edge)) for edge in (*(low * row_size), *(high_edges * row_size)))
+    if right - left < _MIN_SIDE or bottom - top < _MIN_SIDE:
+        return None
+    return ".".join([*names, *steps]) or "original", (left, top, right, bottom)
+
+
+def _canvas(matrix: Affine, work_size: tuple[int, int], *, mirrored: bool) -> tuple[list[str], NDArray[np.float64]]:
+    """The turn and tilt nearest to a map, and the 3x3 map from px of the Work to the unit square of the Work so turned."""
+    linear = np.diag((-1.0, 1.0)) @ matrix[:, :2] if mirrored else matrix[:, :2]
+    angle = float(np.degrees(np.arctan2(linear[1, 0] - linear[0, 1], linear[0, 0] + linear[1, 1])))
+    quarter = round(angle / 90)
     name, turn = symmetry(quarter, mirrored=mirrored)
-    whole = np.vstack((unit, (0, 0, 1)))
-    if mirrored:
-        whole = np.array(((-1, 0, 1), (0, 1, 0), (0, 0, 1)), np.float64) @ whole
-    turned = np.linalg.inv(turn) @ whole  # row's unit square -> turned Work's
-    steps, window = _trims(_box(turned, (0.0, 0.0, 1.0, 1.0)))
-    if (window[2] - window[0]) * (window[3] - window[1]) < _MIN_SHARE or min(
-        window[2] - window[0], window[3] - window[1]
-    ) <= 0:
-        return None
-    left, top, right, bottom = _box(np.linalg.inv(turned), window)
-    left, top = (0.0 if edge < _WHOLE else edge for edge in (left, top))
-    right, bottom = (1.0 if edge > 1 - _WHOLE else edge for edge in (right, bottom))
-    region = (round(left * size[0]), round(top * size[1]), round(right * size[0]), round(bottom * size[1]))
-    if region[2] - region[0] < _MIN_SIDE or region[3] - region[1] < _MIN_SIDE:
-        return None
-    words = [*([] if name == "upright" else [name]), *steps]
-    return ".".join(words) or "original", region
+    names = [] if name == "upright" else [name]
+    canvas = np.linalg.inv(turn) @ np.diag((1 / work_size[0], 1 / work_size[1], 1.0))
+    tilt = round(angle - 90 * quarter)
+    if abs(tilt) >= _MIN_TILT:
+        names.append(f"tilt-{'ccw' if tilt > 0 else 'cw'}-{abs(tilt)}")
+        width, height = work_size[:: -1 if quarter % 2 else 1]
+        size = np.diag((width, height, 1.0))
+        canvas = np.linalg.inv(size) @ np.linalg.inv(tilted_about(width / 2, height / 2, tilt)) @ size @ canvas
+    return names, np.asarray(canvas, np.float64)
 
 
 def _box(matrix: Affine, box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:

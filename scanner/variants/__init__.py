@@ -4,7 +4,7 @@ A published 64-bit hash cannot be recomputed for another crop, so the Work is ch
 """
 
 from scanner.variants.chosen import VARIANT_SETS, Which
-from scanner.variants.geometry import Affine, Variant, symmetry, variant_named
+from scanner.variants.geometry import Affine, Variant, symmetry, tilted_about, variant_named
 from scanner.variants.rendering import render_variant, variant_fingerprints
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Which",
     "render_variant",
     "symmetry",
+    "tilted_about",
     "variant_fingerprints",
     "variant_named",
 ]
