@@ -208,7 +208,7 @@ def limited(bytes_: int) -> Callable[[], None]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
-@pytest.mark.parametrize("kib", [0, 4, 24, 48, 100])
+@pytest.mark.parametrize("kib", [0, 8, 48])
 def test_a_file_that_cannot_grow_is_an_error_of_one_sentence_and_the_same_command_completes(
     provscan: Run, works: Path, good: Path, tmp_path: Path, kib: int
 ) -> None:
@@ -242,7 +242,7 @@ def test_a_full_disk_loses_nothing_and_room_is_enough_to_go_on(
     provscan: Run, works: Path, good: Path, small_disk: Path
 ) -> None:
     ballast = small_disk / "ballast"
-    for free_kib in (0, 20, 60, 120):
+    for free_kib in (0, 20, 120):
         ballast.unlink(missing_ok=True)
         with ballast.open("wb") as file:
             room = shutil.disk_usage(small_disk).free - (free_kib << 10)
