@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
+import sys
 from collections import Counter
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -13,12 +14,21 @@ from scanner.datasets import RowFault
 from scanner.errors import ShardDamaged
 from scanner.layouts import Types
 from scanner.layouts.digest_checks import COMPARED_PICTURES
-from scanner.layouts.sampling import SAMPLE_ROWS, looks_like_picture
+from scanner.layouts.sampling import looks_like_picture
 from scanner.shards.batches import Part, SourceBatch
 from scanner.shards.folders import is_picture_name
 from scanner.shards.json_values import fields_of, parse_object
 from scanner.shards.members import Member, Members, stem_and_suffix
-from scanner.shards.packaged import MAX_PICTURE_BYTES, MAX_TEXT_MEMBER_BYTES, Entry, EntryColumns
+from scanner.shards.packaged import (
+    BATCH_PICTURE_BYTES,
+    MAX_MEMBERS_OF_ROW,
+    MAX_PICTURE_BYTES,
+    MAX_TEXT_MEMBER_BYTES,
+    Entry,
+    EntryColumns,
+    PictureBudget,
+    sampled,
+)
 from scanner.shards.readers import Sampled
 from scanner.shards.streams import Cursor, UntilDamage, is_compressed
 from scanner.shards.verbatim import SourceRow
@@ -41,8 +51,9 @@ def open_tar(path: str, name: str) -> Sampled:
     Raises:
         ShardDamaged: no tar, or damaged before its first sample.
     """
-    kept = UntilDamage(_entries(path, name, _WHOLE, pictures=COMPARED_PICTURES))
-    entries = list(itertools.islice(kept, SAMPLE_ROWS))
+    budget = PictureBudget(pictures=COMPARED_PICTURES, bytes=BATCH_PICTURE_BYTES)
+    kept = UntilDamage(_entries(path, name, _WHOLE, budget))
+    entries = sampled(iter(kept))
     if not entries:
         kept.raise_damage()
     columns = EntryColumns("__key__", entries)
@@ -89,7 +100,8 @@ class TarReader:
     def read(self, part: Part, paths: Sequence[str]) -> Iterator[SourceBatch]:
         """The asked columns; pictures are read only where asked for, else passed over."""
         yield from self._columns.batches(
-            _entries(self._path, self._name, part, pictures=None if "image" in paths else 0), paths
+            _entries(self._path, self._name, part, PictureBudget(pictures=sys.maxsize if "image" in paths else 0)),
+            paths,
         )
 
     def cells(self, rows: Sequence[int]) -> Iterator[SourceRow]:
@@ -133,7 +145,8 @@ class _Samples:
 
     def begins_with(self, member: Member) -> bool:
         stem, self.suffix = stem_and_suffix(member.name)
-        fresh = self._seen is None or stem != self.stem or self.suffix in self._seen
+        seen = self._seen
+        fresh = seen is None or stem != self.stem or self.suffix in seen or len(seen) >= MAX_MEMBERS_OF_ROW
         if fresh or self._seen is None:
             self.stem, self._seen = stem, set()
         self._seen.add(self.suffix)
@@ -145,18 +158,18 @@ def shown(name: bytes) -> str:
     return name.decode("utf-8", "backslashreplace")
 
 
-def _take(entry: Entry, member: Member, members: Members, suffix: str, *, wanted: bool) -> None:
+def _take(entry: Entry, member: Member, members: Members, suffix: str, budget: PictureBudget) -> None:
     """Put one member into its row."""
     head = b""
     is_picture = is_picture_name(f"x.{suffix}")
     if not suffix:
         head = members.read(16)
         is_picture = looks_like_picture(head)
-    if is_picture and member.size > MAX_PICTURE_BYTES:
+    if is_picture and member.size + entry.bytes > MAX_PICTURE_BYTES:
         entry.faults[RowFault.IMAGE_OVER_LIMIT] += 1
         entry.pictures.append(None)
     elif is_picture:
-        entry.pictures.append(head + members.read(member.size) if wanted else None)
+        entry.pictures.append(head + members.read(member.size) if budget.takes(member.size) else None)
     elif suffix in {"json", "txt"}:
         if member.size > MAX_TEXT_MEMBER_BYTES:
             entry.faults[RowFault.VALUE_TRUNCATED] += 1
@@ -174,8 +187,8 @@ def _digest(members: Members, member: Member) -> tuple[str, bytes]:
     return f"sha256:{state.hexdigest()}:{member.size}", head
 
 
-def _entries(path: str, name: str, part: Part, *, pictures: int | None) -> Iterator[Entry]:
-    """The samples of a part; bytes of the first ``pictures`` of them (None: of all).
+def _entries(path: str, name: str, part: Part, budget: PictureBudget) -> Iterator[Entry]:
+    """The samples of a part; pictures beyond the budget are passed over and stand as None.
 
     A sample cut off by damage is handed out with the members that were whole, then the damage is raised.
     """
@@ -194,7 +207,7 @@ def _entries(path: str, name: str, part: Part, *, pictures: int | None) -> Itera
                 entry = Entry(number=number, key=shown(samples.stem))
             assert entry is not None
             try:
-                _take(entry, member, members, samples.suffix, wanted=pictures is None or number < pictures)
+                _take(entry, member, members, samples.suffix, budget)
             except ShardDamaged:
                 if not entry.is_empty:
                     yield entry

@@ -6,6 +6,8 @@ of the json (``layouts.packaged`` says what they mean).
 
 from __future__ import annotations
 
+import itertools
+import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from scanner.datasets import RowFault
+from scanner.layouts.sampling import SAMPLE_ROWS
 from scanner.shards.batches import SourceBatch
 from scanner.shards.json_values import parse_object, record_batch, sample_table, schema_of
 from scanner.shards.streams import UntilDamage
@@ -26,6 +29,7 @@ MAX_PICTURE_BYTES = 128 << 20  # larger ones are counted image_over_limit and no
 MAX_TEXT_MEMBER_BYTES = 16 << 20
 BATCH_ENTRIES = 4096
 BATCH_PICTURE_BYTES = 32 << 20
+MAX_MEMBERS_OF_ROW = 256  # a stem that goes on for longer becomes several rows
 OWN = ("__key__", "__path__", "image", "txt")
 
 
@@ -41,9 +45,43 @@ class Entry:
     faults: Counter[RowFault] = field(default_factory=Counter)
 
     @property
+    def bytes(self) -> int:
+        """What it holds in memory."""
+        pictures = sum(len(picture) for picture in self.pictures if picture is not None)
+        return pictures + len(self.text or b"") + len(self.json or b"")
+
+    @property
     def is_empty(self) -> bool:
         """Neither a picture nor a text nor a json: a file that nobody described."""
         return not self.pictures and self.text is None and self.json is None
+
+
+@dataclass(slots=True, kw_only=True)
+class PictureBudget:
+    """How many pictures, and bytes of them, may still be read into memory; by default any."""
+
+    pictures: int = sys.maxsize
+    bytes: int = sys.maxsize
+
+    def takes(self, size: int) -> bool:
+        """Whether a picture of ``size`` bytes fits; if it does, it is spent."""
+        if self.pictures <= 0 or size > self.bytes:
+            return False
+        self.pictures -= 1
+        self.bytes -= size
+        return True
+
+
+def sampled(entries: Iterator[Entry]) -> list[Entry]:
+    """The first 1,000 entries, fewer where their texts are large."""
+    found: list[Entry] = []
+    size = 0
+    for entry in itertools.islice(entries, SAMPLE_ROWS):
+        found.append(entry)
+        size += entry.bytes
+        if size > BATCH_PICTURE_BYTES:
+            break
+    return found
 
 
 class EntryColumns:
@@ -71,13 +109,13 @@ class EntryColumns:
         return pa.table({**own, **dict(zip(inner.column_names, inner.columns, strict=True))})
 
     def batches(self, entries: Iterator[Entry], paths: Sequence[str]) -> Iterator[SourceBatch]:
-        """Batches of at most 4,096 entries or about 32 MiB of pictures."""
+        """Batches of at most 4,096 entries or about 32 MiB."""
         held: list[Entry] = []
         size = 0
         kept = UntilDamage(entries)
         for entry in kept:
             held.append(entry)
-            size += sum(len(picture) for picture in entry.pictures if picture is not None)
+            size += entry.bytes
             if len(held) >= BATCH_ENTRIES or size >= BATCH_PICTURE_BYTES:
                 yield self._batch(held, paths)
                 held, size = [], 0

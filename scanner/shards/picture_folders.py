@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,18 @@ from scanner.datasets import RowFault
 from scanner.errors import ShardDamaged
 from scanner.layouts import Types
 from scanner.layouts.digest_checks import COMPARED_PICTURES
-from scanner.layouts.sampling import SAMPLE_ROWS
 from scanner.shards.batches import Part, SourceBatch
 from scanner.shards.folders import folder_files, shown_name
 from scanner.shards.json_values import fields_of, parse_object
-from scanner.shards.packaged import MAX_PICTURE_BYTES, MAX_TEXT_MEMBER_BYTES, Entry, EntryColumns
+from scanner.shards.packaged import (
+    BATCH_PICTURE_BYTES,
+    MAX_PICTURE_BYTES,
+    MAX_TEXT_MEMBER_BYTES,
+    Entry,
+    EntryColumns,
+    PictureBudget,
+    sampled,
+)
 from scanner.shards.readers import Sampled
 from scanner.shards.verbatim import Cell, SourceRow, digest_of
 
@@ -41,10 +49,8 @@ def open_folder(path: str, name: str) -> Sampled:
         raise ShardDamaged(f"{name}: it cannot be listed: {error.strerror or error}") from error
     pictures = [(line, relative) for line, (relative, _, is_picture) in enumerate(files) if is_picture]
     beside = frozenset(relative for relative, _, is_picture in files if not is_picture)
-    entries = [
-        _entry(path, picture, beside, with_picture=place < COMPARED_PICTURES and bool(beside))
-        for place, picture in enumerate(pictures[:SAMPLE_ROWS])
-    ]
+    budget = PictureBudget(pictures=COMPARED_PICTURES if beside else 0, bytes=BATCH_PICTURE_BYTES)
+    entries = sampled(_entry(path, picture, beside, budget) for picture in pictures)
     columns = EntryColumns("__path__", entries)
     return Sampled(reader=FolderReader(path, pictures, beside, columns), sample=columns.table(entries))
 
@@ -77,9 +83,9 @@ class FolderReader:
 
     def read(self, part: Part, paths: Sequence[str]) -> Iterator[SourceBatch]:
         """The asked columns; a picture that cannot be read is null and counted as undecodable."""
+        budget = PictureBudget(pictures=sys.maxsize if "image" in paths else 0)
         entries = (
-            _entry(self._path, picture, self._beside, with_picture="image" in paths)
-            for picture in self._pictures[part.begin : part.end]
+            _entry(self._path, picture, self._beside, budget) for picture in self._pictures[part.begin : part.end]
         )
         yield from self._columns.batches(entries, paths)
 
@@ -106,11 +112,11 @@ def _sidecars(relative: str, beside: frozenset[str]) -> Iterator[str]:
             yield stem + suffix
 
 
-def _entry(root: str, picture: Picture, beside: frozenset[str], *, with_picture: bool) -> Entry:
+def _entry(root: str, picture: Picture, beside: frozenset[str], budget: PictureBudget) -> Entry:
     line, relative = picture
     entry = Entry(number=line, key=shown_name(relative))
     whole = os.path.join(root, relative)  # noqa: PTH118 - keeps names that are not UTF-8
-    entry.pictures.append(_picture(whole, entry.faults) if with_picture else None)
+    entry.pictures.append(_picture(whole, entry.faults, budget))
     for name in _sidecars(relative, beside):
         raw = _bytes(os.path.join(root, name), MAX_TEXT_MEMBER_BYTES)  # noqa: PTH118 - keeps names that are not UTF-8
         if name.casefold().endswith(".json"):
@@ -120,13 +126,18 @@ def _entry(root: str, picture: Picture, beside: frozenset[str], *, with_picture:
     return entry
 
 
-def _picture(path: str, faults: Counter[RowFault]) -> bytes | None:
+def _picture(path: str, faults: Counter[RowFault], budget: PictureBudget) -> bytes | None:
+    if not budget.pictures:
+        return None
     try:
-        if os.stat(path).st_size > MAX_PICTURE_BYTES:  # noqa: PTH116 - keeps names that are not UTF-8
-            faults[RowFault.IMAGE_OVER_LIMIT] += 1
-            return None
+        size = os.stat(path).st_size  # noqa: PTH116 - keeps names that are not UTF-8
     except OSError:
         faults[RowFault.IMAGE_UNDECODABLE] += 1
+        return None
+    if size > MAX_PICTURE_BYTES:
+        faults[RowFault.IMAGE_OVER_LIMIT] += 1
+        return None
+    if not budget.takes(size):
         return None
     stored = _bytes(path)
     if stored is None:

@@ -21,6 +21,7 @@ from synthetic_shards import ROWS, picture, table_of, write_img2dataset, write_p
 from scanner.datasets import Dataset, Role, RowFault, ShardKind
 from scanner.errors import LayoutUnknown, ShardDamaged, UsageError
 from scanner.shards import OpenShard, digest_shard, list_shards, open_shard, read_rows, scan_shard
+from scanner.shards.archives import open_tar
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -429,6 +430,37 @@ def test_too_many_members_are_refused(tmp_path: Path, monkeypatch: pytest.Monkey
     assert len(rows) == 7
     assert damage is not None
     assert "more than 20 members" in damage.message
+
+
+def test_opening_a_tar_of_large_pictures_reads_few_of_them(tmp_path: Path) -> None:
+    body = b"\xff\xd8\xff" + bytes(20 << 20)
+    (tmp_path / "x.tar").write_bytes(tar_of(*(member(f"{n}.jpg", body) for n in range(4))))
+    sample = open_tar(str(tmp_path / "x.tar"), "x.tar").sample
+    assert sample.column("image").null_count == 3
+    assert [batch.num_rows for batch in _batches(opened(tmp_path / "x.tar"))] == [2, 2]
+
+
+def _batches(shard: OpenShard) -> list[pa.RecordBatch]:
+    return [batch.rows for part in shard.parts(10**9) for batch in scan_shard(shard, part, EVERY_ROLE)]
+
+
+def test_a_stem_without_end_becomes_several_rows(tmp_path: Path) -> None:
+    (tmp_path / "x.tar").write_bytes(tar_of(*(member(f"a.{n}.jpg", b"\xff\xd8\xff%d" % n) for n in range(600))))
+    table = pa.Table.from_batches(_batches(opened(tmp_path / "x.tar")))
+    assert table.num_rows == 600
+    assert set(table.column("row").to_pylist()) == {0, 1, 2}
+    assert table.column("item").to_pylist()[256:258] == [0, 1]
+
+
+def test_pictures_of_one_row_that_are_too_much_together_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scanner.shards.archives.MAX_PICTURE_BYTES", 5000)
+    (tmp_path / "x.tar").write_bytes(tar_of(*(member(f"a.{n}.jpg", b"\xff\xd8\xff" + bytes(2000)) for n in range(4))))
+    rows, damage, faults = rows_before_damage(opened(tmp_path / "x.tar"))
+    assert rows == [0, 0, 0, 0]
+    assert damage is None
+    assert faults[RowFault.IMAGE_OVER_LIMIT] == 2
 
 
 # --- folders and listing ----------------------------------------------------------------------------------------------------
