@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,9 @@ def command(
     identity: str | None,
     variants: str | None,
     config_file: str | None,
+    fetch: str,
+    networks: tuple[str, ...],
+    verify_shards: bool,
     lang: str,
     out: str | None,
     workers: int | None,
@@ -79,13 +83,20 @@ def command(
     """
     from scanner.runner.scanning import ScanRequest, check_names, run_scan
 
+    if fetch != "off":
+        raise UsageError(
+            f"--fetch {fetch}: this version does not request listed addresses",
+            hint="Leave the option out; what is on this computer is compared.",
+        )
     named = tuple(named_dataset(text, layout, columns) for text in datasets)
     check_names(named)
     request = ScanRequest(
         portfolio=portfolio,
         datasets=named,
         identity=read_identity(identity),
-        config=read_config(config_file, variants),
+        config=replace(
+            read_config(config_file, variants), verify_shards=verify_shards, allow_network=checked_networks(networks)
+        ),
         out=None if out is None else Path(out),
         workers=workers,
         lang="zh" if lang == "zh" else "en",
@@ -160,12 +171,24 @@ def read_identity(path: str | None) -> Identity | None:
 
 def read_config(path: str | None, variants: str | None) -> ScanConfig:
     """The effective settings: defaults, the file, then the options."""
-    from dataclasses import replace
-
     from scanner.config import ScanConfig, parse_config
 
     config = ScanConfig() if path is None else parse_config(read_text(Path(path)), where=path)
     return config if variants is None else replace(config, variants="fast" if variants == "fast" else "thorough")
+
+
+def checked_networks(networks: tuple[str, ...]) -> tuple[str, ...]:
+    """Address ranges as they are written in the Manifest.
+
+    Raises:
+        UsageError: one is no address range.
+    """
+    import ipaddress
+
+    try:
+        return tuple(str(ipaddress.ip_network(network)) for network in networks)
+    except ValueError as error:
+        raise UsageError(f"--allow-network: {error}", hint="For example: --allow-network 127.0.0.1/32") from error
 
 
 def read_text(path: Path) -> str:
