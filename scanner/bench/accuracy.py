@@ -8,13 +8,14 @@ second check passed; and each peer's single hash, at the largest threshold with 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from scanner.bench.copies import Copy, Sample, edited, read_samples, windows
+from scanner.bench.copies import Copy, Sample, edited, read_samples, redrawn, windows
 from scanner.bench.peers import distances, hashed, peers
 from scanner.chance import composition, fit, nearest_histogram
 from scanner.config import ScanConfig
@@ -24,7 +25,7 @@ from scanner.second_check import METHOD, THRESHOLD, second_check
 from scanner.variants import VARIANT_SETS, render_variant, variant_fingerprints
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
 
     from scanner.variants import Which
 
+Progress = Callable[[str, int], None]
+
 ROWS: Final = 30_000
 _FALSE_RATE: Final = 1e-5
-_CHECKS: Final = 2  # variants tried by the second check for one pair: the nearest of each algorithm
+_PARTS_EVERY: Final = 10  # of the strangers' windows, for one in so many the parts are searched too: 30 ms each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +55,7 @@ def run(
     which: Which = "thorough",
     rows: int = ROWS,
     rounds: int = 1,
-    forced: int = 2000,
-    progress: Callable[[str, int], None] = lambda _stage, _done: None,
+    progress: Progress = lambda _stage, _done: None,
 ) -> dict[str, Any]:
     """Measure on the pictures below ``works`` (distinct works, one file each), or on painted ones.
 
@@ -62,7 +64,6 @@ def run(
         which: the set of variants.
         rows: of unrelated pictures in the 64-bit column.
         rounds: how often each edit is applied, with other free choices.
-        forced: unrelated pairs put through the second check although no search suggested them.
         progress: called with a stage's name and how many of its pictures are done.
 
     Returns:
@@ -80,12 +81,11 @@ def run(
     copies = list(edited(tested, strangers, "test", rounds))
     progress("edited", len(copies))
     asked = {algorithm: _asked(tested, which, algorithm) for algorithm in ALGORITHMS}
-    known = {algorithm: _hashes((copy.image for copy in copies), algorithm) for algorithm in ALGORITHMS}
     filler = _hashes(windows(strangers, rows), "phash64")
     progress("rows", rows)
-    near = {algorithm: _nearest(asked[algorithm], known[algorithm], len(tested)) for algorithm in ALGORITHMS}
-    columns, false = _column64(asked["phash64"], near["phash64"][0], copies, filler, len(tested))
-    pictures, wrong = _with_pictures(tested, copies, asked, near, forced, progress)
+    near = _nearest(asked["phash64"], _hashes((copy.image for copy in copies), "phash64"), len(tested))
+    columns, false = _column64(asked["phash64"], near, copies, filler, len(tested))
+    pictures, wrong = _with_pictures(_Scan(tested, asked), tested, strangers, copies, rows, progress)
     columns["pictures"] = pictures
     false += wrong
     for name, function in peers().items():
@@ -131,15 +131,13 @@ def _hashes(images: Iterable[Image.Image], algorithm: Algorithm) -> NDArray[np.u
     return words.reshape(len(words), -1)
 
 
-def _nearest(asked: _Asked, rows: NDArray[np.uint64], works: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For each work and row the nearest variant's distance and its query, ``int64[works, rows]`` both."""
-    distance, query = np.empty((works, len(rows)), np.int64), np.empty((works, len(rows)), np.int64)
+def _nearest(asked: _Asked, rows: NDArray[np.uint64], works: int) -> NDArray[np.int64]:
+    """Distance of each row to the nearest variant of each work, ``int64[works, rows]``."""
+    distance = np.empty((works, len(rows)), np.int64)
     for work in range(works):
-        mine = np.flatnonzero(asked.work == work)
-        each = np.stack([np.bitwise_count(rows ^ asked.words[one]).sum(axis=1, dtype=np.int64) for one in mine])
-        best = each.argmin(axis=0)
-        distance[work], query[work] = each[best, np.arange(len(rows))], mine[best]
-    return distance, query
+        mine = asked.words[asked.work == work]
+        distance[work] = np.min([np.bitwise_count(rows ^ one).sum(axis=1) for one in mine], axis=0)
+    return distance
 
 
 def _column64(
@@ -163,72 +161,90 @@ def _column64(
     return {"claim64": own <= limit[owner], "near64": own <= radius}, false
 
 
-def _with_pictures(
-    works: Sequence[Sample],
-    copies: Sequence[Copy],
-    asked: dict[Algorithm, _Asked],
-    near: dict[Algorithm, tuple[NDArray[np.int64], NDArray[np.int64]]],
-    forced: int,
-    progress: Callable[[str, int], None],
-) -> tuple[NDArray[np.bool_], list[dict[str, Any]]]:
-    """Copies confirmed on the pictures, and pairs confirmed wrongly: all pairs that a search suggests, and forced ones."""
-    config = ScanConfig()
-    radius: dict[Algorithm, int] = {"phash64": config.radius64, "phash256": config.radius256}
-    index = PartIndex(work.image for work in works)
-    found = np.zeros(len(copies), np.bool_)
-    wrong = 0
-    for number, copy in enumerate(copies):
-        for work in range(len(works)):
-            names = [
-                asked[algorithm].variant[near[algorithm][1][work, number]]
-                for algorithm in ALGORITHMS
-                if near[algorithm][0][work, number] <= radius[algorithm]
-            ]
-            if any(second_check(works[work].image, copy.image, name).passed for name in dict.fromkeys(names)):
-                found[number] |= work == copy.work
-                wrong += work != copy.work
-        for part in index.parts(copy.image):
-            region = copy.image.crop(part.region)
-            whole = works[part.work].image
-            if _region_distance(whole, part.variant, region) > config.radius256:
+class _Scan:
+    """Works as a scan of pictures knows them: queries of both algorithms, and the index of their parts."""
+
+    def __init__(self, works: Sequence[Sample], asked: dict[Algorithm, _Asked]) -> None:
+        config = ScanConfig()
+        self._radius: dict[Algorithm, int] = {"phash64": config.radius64, "phash256": config.radius256}
+        self._works = [work.image for work in works]
+        self._asked = asked
+        self._index = PartIndex(self._works)
+
+    def confirmed(self, picture: Image.Image, *, parts: bool = True) -> set[int]:
+        """The works that the picture is found to be a copy of, or of which it holds a part."""
+        grey = grey_image(picture)
+        tried: set[tuple[int, str]] = set()
+        for algorithm, asked in self._asked.items():
+            word = fingerprints_many(grey_pixels(grey, algorithm)[None]).reshape(1, -1)
+            distance = np.bitwise_count(asked.words ^ word).sum(axis=1)
+            hits = np.flatnonzero(distance <= self._radius[algorithm])
+            for work in np.unique(asked.work[hits]).tolist():
+                mine = hits[asked.work[hits] == work]
+                tried.add((work, asked.variant[mine[distance[mine].argmin()]]))
+        found = {work for work, variant in sorted(tried) if second_check(self._works[work], picture, variant).passed}
+        return found | (self._parts(picture) if parts else set())
+
+    def _parts(self, picture: Image.Image) -> set[int]:
+        found: set[int] = set()
+        for part in self._index.parts(picture):
+            work, region = self._works[part.work], picture.crop(part.region)
+            look = render_variant(work, part.variant, "phash256")
+            words = fingerprints_many(np.stack([np.asarray(look), grey_pixels(grey_image(region), "phash256")]))
+            if int(np.bitwise_count(words[0] ^ words[1]).sum()) > self._radius["phash256"]:
                 continue
-            if second_check(whole, region, part.variant).passed:
-                found[number] |= part.work == copy.work
-                wrong += part.work != copy.work
-        progress("pictures", number + 1)
-    compelled = _forced(works, copies, asked["phash256"], near["phash256"], forced)
-    return found, [
-        _false_row("pictures", len(copies) * (len(works) - 1), wrong),
-        _false_row("second check forced", compelled[0], compelled[1]),
-    ]
+            if second_check(work, region, part.variant).passed:
+                found.add(part.work)
+        return found
+
+    def forced(self, picture: Image.Image, work: int) -> bool:
+        """Whether the second check would confirm a pair that no search suggests, aligned as its nearest variant says."""
+        asked = self._asked["phash256"]
+        word = fingerprints_many(grey_pixels(grey_image(picture), "phash256")[None])
+        mine = np.flatnonzero(asked.work == work)
+        nearest = mine[np.bitwise_count(asked.words[mine] ^ word).sum(axis=1).argmin()]
+        return second_check(self._works[work], picture, asked.variant[nearest]).passed
 
 
-def _region_distance(work: Image.Image, variant: str, region: Image.Image) -> int:
-    squares = np.stack([np.asarray(render_variant(work, variant, "phash256")), grey_pixels(region, "phash256")])
-    words = fingerprints_many(squares)
-    return int(np.bitwise_count(words[0] ^ words[1]).sum())
-
-
-def _forced(
+def _with_pictures(
+    scan: _Scan,
     works: Sequence[Sample],
+    strangers: Sequence[Sample],
     copies: Sequence[Copy],
-    asked: _Asked,
-    near: tuple[NDArray[np.int64], NDArray[np.int64]],
-    pairs: int,
-) -> tuple[int, int]:
-    """Unrelated pairs, each aligned as its nearest variant says: how many were tried, how many passed."""
-    done = passed = 0
-    source = np.random.Generator(np.random.PCG64(0))
-    for number, shift in zip(
-        source.integers(len(copies), size=pairs).tolist(),
-        source.integers(1, len(works), size=pairs).tolist(),
-        strict=True,
-    ):
-        work = (copies[number].work + shift) % len(works)
-        variant = asked.variant[near[1][work, number]]
-        passed += second_check(works[work].image, copies[number].image, variant).passed
-        done += 1
-    return done, passed
+    rows: int,
+    progress: Progress,
+) -> tuple[NDArray[np.bool_], list[dict[str, Any]]]:
+    """Copies confirmed on the pictures, and what is confirmed wrongly."""
+    found = np.zeros(len(copies), np.bool_)
+    wrong = pushed = 0
+    for number, copy in enumerate(copies):
+        confirmed = scan.confirmed(copy.image)
+        found[number] = copy.work in confirmed
+        wrong += len(confirmed - {copy.work})
+        other = (copy.work + 1 + copy.seed % (len(works) - 1)) % len(works)
+        pushed += scan.forced(copy.image, other)
+        progress("pictures", number + 1)
+    alone = pieces = 0
+    for number, window in enumerate(windows(strangers, rows)):
+        parts = number % _PARTS_EVERY == 0
+        false = len(scan.confirmed(window, parts=parts))
+        alone, pieces = alone + false, pieces + (false if parts else 0)
+        progress("strangers", number + 1)
+    alike = [
+        (copy.work, scan.confirmed(copy.image), scan.forced(copy.image, copy.work))
+        for copy in redrawn(works, strangers)
+    ]
+    progress("look-alikes", len(alike))
+    return found, [
+        _false_row("pictures: copies of other works", len(copies) * (len(works) - 1), wrong),
+        _false_row("pictures: windows of other pictures", rows * len(works), alone),
+        _false_row("of these with parts", -(-rows // _PARTS_EVERY) * len(works), pieces),
+        _false_row("second check forced on other works", len(copies), pushed),
+        _false_row(
+            "same composition, other detail", len(alike), sum(work in confirmed for work, confirmed, _ in alike)
+        ),
+        _false_row("the same, second check forced", len(alike), sum(passed for _, _, passed in alike)),
+    ]
 
 
 def _peer(

@@ -11,7 +11,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from PIL import Image
+import numpy as np
+from PIL import Image, ImageFilter, ImageOps
 
 from scanner.artwork import artwork
 from scanner.decoding import PORTFOLIO_LIMITS, WORK_FORMATS, PictureError, decode_picture
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 WORK_SIDE: Final = 1024  # px: larger works are shrunk first, or the edits take most of the time
 _SAME_BITS: Final = 24  # of 256: two files of one picture, in any of the eight orientations
 _PAINTED: Final = 48
+_REDRAWN: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +50,12 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """An edited copy of the work with index ``work``."""
+    """An edited copy of the work with index ``work``, or a look-alike of it."""
 
     work: int
     edit: str
     image: Image.Image
+    seed: int
 
 
 def read_samples(folder: Path | None) -> tuple[list[Sample], int]:
@@ -82,7 +85,20 @@ def edited(works: Sequence[Sample], strangers: Sequence[Sample], half: Half, rou
         for round_ in range(rounds):
             for edit in EDITS[half]:
                 choices = work.choices(edit.name, round_, strangers)
-                yield Copy(work=number, edit=edit.name, image=edit.apply(work.image, choices))
+                image = edit.apply(work.image, choices)
+                yield Copy(work=number, edit=edit.name, image=image, seed=choices.seed)
+
+
+def redrawn(works: Sequence[Sample], strangers: Sequence[Sample]) -> Iterator[Copy]:
+    """Look-alikes: the light and shade of a work, which its fingerprints see, with the detail of another picture."""
+    for number, work in enumerate(works):
+        for round_ in range(_REDRAWN):
+            choices = work.choices("redrawn", round_, strangers)
+            other = ImageOps.fit(choices.backdrop, work.image.size)
+            soft = ImageFilter.GaussianBlur(max(work.image.size) / choices.of("softness", 24, 40))
+            detail = np.asarray(other, np.float32) - np.asarray(other.filter(soft), np.float32)
+            pixels = np.clip(np.asarray(work.image.filter(soft), np.float32) + detail, 0, 255).astype(np.uint8)
+            yield Copy(work=number, edit="redrawn", image=Image.fromarray(pixels), seed=choices.seed)
 
 
 def windows(strangers: Sequence[Sample], count: int) -> Iterator[Image.Image]:
