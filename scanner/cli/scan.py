@@ -45,6 +45,15 @@ _REMOTE = ("https://", "http://", "s3://", "gs://", "hf://")
 )
 @click.option("--config", "config_file", metavar="FILE", help="TOML file with further settings.")
 @click.option(
+    "--fetch",
+    type=click.Choice(["off", "candidates", "all"]),
+    default="off",
+    show_default=True,
+    help="Which listed addresses may be requested. This version requests none.",
+)
+@click.option("--allow-network", "networks", multiple=True, metavar="CIDR", help="Addresses that fetching may reach.")
+@click.option("--verify-shards", is_flag=True, help="Hash remote files whole; files on this computer always are.")
+@click.option(
     "--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of report and tables."
 )
 @click.option("--out", metavar="DIR", help="Where the evidence package goes; a folder that does not exist yet.")
@@ -83,9 +92,10 @@ def command(
     """
     from scanner.runner.scanning import ScanRequest, check_names, run_scan
 
-    if fetch != "off":
+    config = read_config(config_file, variants)
+    if fetch != "off" or config.fetch != "off":
         raise UsageError(
-            f"--fetch {fetch}: this version does not request listed addresses",
+            f"--fetch {fetch if fetch != 'off' else config.fetch}: this version does not request listed addresses",
             hint="Leave the option out; what is on this computer is compared.",
         )
     named = tuple(named_dataset(text, layout, columns) for text in datasets)
@@ -95,7 +105,9 @@ def command(
         datasets=named,
         identity=read_identity(identity),
         config=replace(
-            read_config(config_file, variants), verify_shards=verify_shards, allow_network=checked_networks(networks)
+            config,
+            verify_shards=verify_shards or config.verify_shards,
+            allow_network=(*config.allow_network, *checked_networks(networks)),
         ),
         out=None if out is None else Path(out),
         workers=workers,
