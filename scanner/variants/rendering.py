@@ -1,7 +1,9 @@
 """The grey pixels of each variant, and their fingerprints.
 
-``original`` is imagehash's own path over the full picture.  All other variants come from one small grey master by a separable
-Lanczos filter in whole numbers, so that a dozen milliseconds buy them all and every machine gets the same bits.
+``original`` is imagehash's own path over the full picture; its turned and inverted forms are those pixels turned and inverted.  All
+others come from one small grey master by a separable Lanczos filter in whole numbers, so that some 50 ms buy the whole thorough set
+and every machine gets the same bits.  What the master costs (31 works): against the same crop, padding or tilt made from the full
+picture 0.6 of 64 bits and 2 of 256 on average, none at all in 78 and 48 % of the cases, at most 14 and 24 in nearly blank pictures.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from scanner.chance.structure import is_simple
-from scanner.hashers import ALGORITHMS, GREY_SIDE, Algorithm, fingerprints_many, grey_image, grey_pixels, unpacked
+from scanner.hashers import ALGORITHMS, Algorithm, fingerprints_many, grey_image, grey_pixels, unpacked
 from scanner.variants.chosen import VARIANT_SETS, Which
 from scanner.variants.geometry import TURNS, Box, Variant, tilted_about, variant_named
 from scanner.works import VariantFingerprint
@@ -78,11 +80,18 @@ def variant_greys(image: Image.Image, variants: Sequence[Variant], algorithm: Al
 
 
 def _greys(grey: Image.Image, master: Master, variants: Sequence[Variant], algorithm: Algorithm) -> Grey:
-    side = GREY_SIDE[algorithm]
-    out = np.empty((len(variants), side, side), np.uint8)
+    whole = grey_pixels(grey, algorithm)
+    out = np.empty((len(variants), *whole.shape), np.uint8)
     for index, variant in enumerate(variants):
-        out[index] = grey_pixels(grey, algorithm) if variant.name == "original" else master.rendered(variant, side)
+        plain = not variant.steps and not variant.tilt_degrees  # a turned picture's pixels are the turned pixels
+        out[index] = _shown(whole if plain else master.squared(variant, len(whole)), variant)
     return out
+
+
+def _shown(square: Grey, variant: Variant) -> Grey:
+    """An upright square as the variant turns it and inverts it."""
+    turned = np.asarray(_TURNED[variant.turn](square), np.uint8)
+    return np.asarray(255 - turned, np.uint8) if variant.negative else turned
 
 
 class Master:
@@ -96,16 +105,14 @@ class Master:
         self._square = square
         self._across: dict[tuple[int, int, float, float, float, float, int], NDArray[np.float32]] = {}
 
-    def rendered(self, variant: Variant, side: int) -> Grey:
-        """One variant's grey square, ``uint8[side, side]``."""
+    def squared(self, variant: Variant, side: int) -> Grey:
+        """What one variant shows of the Work, ``uint8[side, side]``, not yet turned or inverted."""
         window, visible = self._upright(variant)
         mirrored = variant.turn in ("mirror", "flip", "transpose", "transverse")
         tilt = -variant.tilt_degrees if mirrored else variant.tilt_degrees
         across = self._squeezed(tilt, window, visible, side, variant.fill)
         taps, rest = _taps(window[1], window[3], visible[1], visible[3], side)
-        square = _rounded(_product(taps, across) + (rest * variant.fill)[:, None])
-        square = np.asarray(_TURNED[variant.turn](square), np.uint8)
-        return np.asarray(255 - square, np.uint8) if variant.negative else square
+        return _rounded(_product(taps, across) + (rest * variant.fill)[:, None])
 
     def _upright(self, variant: Variant) -> tuple[Box, Box]:
         """Window and visible part in units of the upright master's px."""
