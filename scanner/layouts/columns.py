@@ -138,7 +138,12 @@ def wide_fingerprint_column(values: pa.Array) -> Ruled:
 
 def picture_column(values: pa.Array) -> Ruled:
     """The stored bytes of the packaged picture as ``large_binary``; no bytes at all are no picture, counted as undecodable."""
-    stored = values.cast(pa.large_binary())
+    if type_class(values.type) not in {"binary", "text", "null"}:
+        return pa.nulls(len(values), pa.large_binary()), _counted(
+            RowFault.IMAGE_UNDECODABLE, len(values) - values.null_count
+        )
+    plain = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+    stored = plain.cast(pa.large_binary())
     empty = pc.equal(pc.binary_length(stored), 0)
     count = pc.sum(empty).as_py() or 0
     if not count:
@@ -163,15 +168,20 @@ def as_text(values: pa.Array) -> pa.Array:
 
 def _hex_column(values: pa.Array, size: int, fault: RowFault) -> Ruled:
     if type_class(values.type) == "binary":  # some tools store the 32 bytes themselves
-        good = pc.equal(pc.binary_length(values), size)
-        kept = pc.if_else(pc.fill_null(good, fill_value=False), values.cast(pa.binary()), pa.scalar(None, pa.binary()))
+        raw = (values.dictionary_decode() if pa.types.is_dictionary(values.type) else values).cast(pa.binary())
+        good = pc.equal(pc.binary_length(raw), size)
+        kept = pc.if_else(pc.fill_null(good, fill_value=False), raw, pa.scalar(None, pa.binary()))
         bad = pc.sum(pc.invert(pc.fill_null(good, fill_value=True))).as_py() or 0
-        return kept.cast(pa.binary(size)), Counter({fault: bad} if bad else {})
+        return kept.cast(pa.binary(size)), _counted(fault, bad)
     digits, valid, bad = hex_bytes(as_text(values), size)
     buffer = pa.py_buffer(digits.tobytes())
     mask = pa.array(valid)
     whole = pa.Array.from_buffers(pa.binary(size), len(digits), [mask.buffers()[1], buffer], offset=0)
-    return whole, Counter({fault: bad} if bad else {})
+    return whole, _counted(fault, bad)
+
+
+def _counted(fault: RowFault, count: int) -> Counter[RowFault]:
+    return Counter({fault: count} if count else {})
 
 
 def _as_float64(values: pa.Array) -> tuple[pa.Array, int]:
@@ -182,7 +192,8 @@ def _as_float64(values: pa.Array) -> tuple[pa.Array, int]:
         return values.cast(pa.float64(), safe=False), 0
     if type_class(values.type) != "text":
         return pa.nulls(len(values), pa.float64()), len(values) - values.null_count
-    texts = pc.if_else(pc.equal(pc.binary_length(values), 0), pa.scalar(None, values.type), values)
+    plain = as_text(values)
+    texts = pc.if_else(pc.equal(pc.binary_length(plain), 0), pa.scalar(None, plain.type), plain)
     try:
         return texts.cast(pa.float64()), 0
     except pa.ArrowInvalid:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from scanner.datasets import DigestColumn, FingerprintColumn, Layout, Role, RowCheck
 from scanner.layouts import sampling
@@ -303,10 +304,10 @@ def _picture_columns(sample: pa.Table) -> list[str]:
     for name in unique_names(sample.schema):
         values, path = sample.column(name), name
         if pa.types.is_struct(values.type) and values.type.get_field_index("bytes") >= 0:
-            values, path = values.combine_chunks().field("bytes"), f"{name}.bytes"
-        if type_class(values.type) != "binary":
+            values, path = pc.struct_field(values, "bytes"), f"{name}.bytes"
+        if type_class(values.type) != "binary" or pa.types.is_dictionary(values.type):
             continue
-        stored = values.drop_null().slice(0, 50).to_pylist()
+        stored = [value for value in values.slice(0, 50).to_pylist() if value is not None]
         if stored and all(sampling.looks_like_picture(value) for value in stored):
             found.append(path)
     return found

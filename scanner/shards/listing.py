@@ -58,6 +58,7 @@ _KNOWN_NAMES: Mapping[str, str] = {
     "thumbs.db": "a file of the desktop",
     "desktop.ini": "a file of the desktop",
 }
+_UNKNOWN = "no format of datasets; a list of URLs in a .txt is read when it is given by itself"
 _BESIDE_PICTURES = frozenset({"metadata.csv", "metadata.jsonl", "metadata.parquet"})
 
 
@@ -161,7 +162,7 @@ def _glob(dataset: Dataset, pattern: str) -> tuple[list[Shard], list[Skipped]]:
         if reason is None and kind_of(path.name) is not None:
             shards.append(_file(dataset, path, name))
         else:
-            skipped.append(Skipped(name=name, reason=reason or "no format of datasets"))
+            skipped.append(Skipped(name=name, reason=reason or _UNKNOWN))
     return shards, skipped
 
 
@@ -193,7 +194,7 @@ def _folder(dataset: Dataset, root: Path, prefix: str = "") -> tuple[list[Shard]
             if reason is None and kind is not None and not name.casefold().endswith(".txt"):
                 shards.append(_file(dataset, path, shown))
             else:
-                skipped.append(Skipped(name=shown, reason=reason or "no format of datasets"))
+                skipped.append(Skipped(name=shown, reason=reason or _UNKNOWN))
     if pictures and not shards:
         shards.append(_picture_shard(dataset, root, prefix.rstrip("/") or _own_name(root)))
     else:
