@@ -16,8 +16,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from scanner.hashers import fingerprint_of_grey, grey_pixels
 from scanner.search import Searcher
-from scanner.variants import Affine, symmetry, tilted_about
+from scanner.variants import Affine, render_variant, symmetry, tilted_about
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scanner.search import Hits
+    from scanner.works import Fingerprint
 
 METHOD: Final = "orb-parts/1"
 _SIDE: Final = 512  # px, longer side of a picture while its features are found
@@ -112,6 +114,13 @@ class PartIndex:
         order = kept[np.lexsort((row[kept], distance[kept], query[kept]))]
         kept = order[_first_of(query[order], query[order])]
         return query[kept], row[kept]
+
+
+def part_fingerprints(work: Image.Image, picture: Image.Image, part: Part) -> tuple[Fingerprint, Fingerprint]:
+    """``phash256`` of the Work as the part's variant, and of the part's region of the row's picture: what a finding records."""
+    look = np.asarray(render_variant(work, part.variant, "phash256"))
+    region = grey_pixels(picture.crop(part.region), "phash256")
+    return fingerprint_of_grey(look, "phash256"), fingerprint_of_grey(region, "phash256")
 
 
 def _first_of(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -20,9 +20,9 @@ from scanner.bench.peers import distances, hashed, peers
 from scanner.chance import composition, fit, nearest_histogram
 from scanner.config import ScanConfig
 from scanner.hashers import ALGORITHMS, Algorithm, fingerprints_many, grey_image, grey_pixels, packed
-from scanner.parts import PartIndex
+from scanner.parts import PartIndex, part_fingerprints
 from scanner.second_check import METHOD, THRESHOLD, second_check
-from scanner.variants import VARIANT_SETS, render_variant, variant_fingerprints
+from scanner.variants import VARIANT_SETS, variant_fingerprints
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -188,12 +188,11 @@ class _Scan:
     def _parts(self, picture: Image.Image) -> set[int]:
         found: set[int] = set()
         for part in self._index.parts(picture):
-            work, region = self._works[part.work], picture.crop(part.region)
-            look = render_variant(work, part.variant, "phash256")
-            words = fingerprints_many(np.stack([np.asarray(look), grey_pixels(grey_image(region), "phash256")]))
-            if int(np.bitwise_count(words[0] ^ words[1]).sum()) > self._radius["phash256"]:
+            work = self._works[part.work]
+            own, seen = part_fingerprints(work, picture, part)
+            if own.distance(seen) > self._radius["phash256"]:
                 continue
-            if second_check(work, region, part.variant).passed:
+            if second_check(work, picture.crop(part.region), part.variant).passed:
                 found.add(part.work)
         return found
 
