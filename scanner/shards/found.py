@@ -12,7 +12,8 @@ from scanner.errors import ShardChanged, ShardDamaged
 from scanner.shards.reading import read_rows, scan_shard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 
     from scanner.shards.batches import Part
     from scanner.shards.opening import OpenShard
@@ -52,10 +53,12 @@ def read_found(opened: OpenShard, wanted: Sequence[Number]) -> dict[Number, Foun
 
 
 def _parts_of(opened: OpenShard, rows: set[int]) -> Iterator[Part]:
+    ordered = sorted(rows)
     parts = opened.parts(1)
     for part, following in zip(parts, (*parts[1:], None), strict=True):
-        end = following.first_row if following is not None else None
-        if any(row >= part.first_row and (end is None or row < end) for row in rows):
+        begin = bisect_left(ordered, part.first_row)
+        end = len(ordered) if following is None else bisect_left(ordered, following.first_row)
+        if begin < end:
             yield part
 
 
