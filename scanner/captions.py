@@ -79,8 +79,8 @@ def compile_term(kind: TermKind, value: str, orders: tuple[str, ...] = (), *, wo
     """
     spellings = [normal_form(spelling) for spelling in (value, *orders)]
     split = _parts if kind == "name" else _whole
-    forms = tuple(dict.fromkeys(parts for spelling in spellings if (parts := split(spelling))))
-    if not forms or not any(map(is_word, "".join(forms[0]))):
+    forms = tuple(dict.fromkeys(parts for spelling in spellings if _is_searchable(parts := split(spelling))))
+    if not forms:
         return None
     if kind == "title" and not _is_distinctive_title(spellings[0]):
         return None
@@ -95,6 +95,12 @@ def compile_term(kind: TermKind, value: str, orders: tuple[str, ...] = (), *, wo
         shared=len(forms[0]) == 1 and len(forms[0][0]) < 6 and kind != "handle" and not is_no_space(forms[0][0][0]),
         folded_forms=tuple(tuple(map(folded_form, parts)) for parts in forms),
     )
+
+
+def _is_searchable(parts: tuple[str, ...]) -> bool:
+    """Whether something is left of every part without its marks, and a letter or digit of the whole."""
+    folded = tuple(map(folded_form, parts))
+    return all(folded) and bool(_anchor(folded))
 
 
 def _parts(spelling: str) -> tuple[str, ...]:

@@ -120,6 +120,8 @@ def script_warnings(declared: str) -> tuple[str, ...]:
     A Cyrillic ``а`` is not a Latin ``a``: nothing is folded, so a name typed with the wrong letter finds nothing.
     """
     warnings: list[str] = []
+    if declared.isascii():
+        return ()
     for word in re.findall(r"[^\W\d_]+", normal_form(declared)):
         scripts = {_script(letter) for letter in word} - {""}
         if len(scripts) > 1 and "LATIN" in scripts:

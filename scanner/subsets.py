@@ -105,16 +105,16 @@ SUBSET_RULES: Final[tuple[SubsetRule, ...]] = (
         ),
     ),
     SubsetRule(
-        rule="laion-aesthetics-v2-6plus/1",
-        source=f"{_V2_SOURCE}6plus",
-        layouts=_V2,
-        conditions=(_aesthetic(">=", "6", _SECOND_PREDICTOR),),
-    ),
-    SubsetRule(
         rule="laion-aesthetics-v2-6.5plus/1",
         source=f"{_V2_SOURCE}6.5plus",
         layouts=_V2,
         conditions=(_aesthetic(">=", "6.5", _SECOND_PREDICTOR),),
+    ),
+    SubsetRule(
+        rule="laion-aesthetics-v2-6plus/1",
+        source=f"{_V2_SOURCE}6plus",
+        layouts=_V2,
+        conditions=(_aesthetic(">=", "6", _SECOND_PREDICTOR),),
     ),
     SubsetRule(
         rule="laion-art/1",

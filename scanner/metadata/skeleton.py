@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
@@ -41,6 +41,7 @@ class SkeletonTable:
     pool: npt.NDArray[np.int32]
 
 
+@lru_cache(maxsize=65_536)
 def skeleton_of(character: str) -> str:
     """The characters that one character becomes; '' where it is removed."""
     code = ord(character)
@@ -54,6 +55,7 @@ def skeleton_of(character: str) -> str:
     return "".join(folded_character(one) for one in text if not unicodedata.combining(one) and not is_format(one))
 
 
+@lru_cache(maxsize=65_536)
 def kind_of(character: str) -> int:
     """``SEPARATOR``, ``WORD`` or ``NO_SPACE`` for a character of a skeleton."""
     if is_no_space(character):

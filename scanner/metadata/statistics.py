@@ -86,11 +86,24 @@ class Judged:
 
 
 def is_furniture(value: str, counts: Mapping[str, int]) -> bool:
-    """Whether an asset is site furniture (a logo): more than 1,000 rows with more than 20 distinct captions."""
+    """Whether an asset is site furniture (a logo): more than 1,000 rows with more than 20 distinct captions.
+
+    Goes through all counts for an asset of so many rows; for many hits, ask ``furniture_of`` once.
+    """
     if counts.get(f"rows:asset_equal:{value}", 0) <= FURNITURE_ROWS:
         return False
     prefix = f"caption:{value}:"
     return sum(1 for key in counts if key.startswith(prefix)) > FURNITURE_CAPTIONS
+
+
+def furniture_of(counts: Mapping[str, int]) -> frozenset[str]:
+    """All assets (values of ``asset_equal`` hits) that are site furniture."""
+    distinct = Counter(key.rpartition(":")[0].removeprefix("caption:") for key in counts if key.startswith("caption:"))
+    return frozenset(
+        value
+        for value, captions in distinct.items()
+        if captions > FURNITURE_CAPTIONS and counts.get(f"rows:asset_equal:{value}", 0) > FURNITURE_ROWS
+    )
 
 
 def is_shared_name(value: str, counts: Mapping[str, int], rows_scanned: int) -> bool:
@@ -108,7 +121,8 @@ def judge_hits(hits: Iterable[MetadataHit], counts: Mapping[str, int], rows_scan
         rows_scanned: rows of the whole scan.
     """
     hits = list(hits)
-    kept = [hit for hit in hits if not _is_counted_only(hit, counts)]
+    furniture = furniture_of(counts)
+    kept = [hit for hit in hits if not _is_counted_only(hit, counts, furniture)]
     agreed: dict[int, set[str]] = defaultdict(set)
     for hit in kept:
         agreed[hit.index].add(hit.kind)
@@ -127,7 +141,7 @@ def judge_hits(hits: Iterable[MetadataHit], counts: Mapping[str, int], rows_scan
     return Judged(listed=tuple(listed), not_listed={kind: count for kind, count in sorted(not_listed.items()) if count})
 
 
-def _is_counted_only(hit: MetadataHit, counts: Mapping[str, int]) -> bool:
+def _is_counted_only(hit: MetadataHit, counts: Mapping[str, int], furniture: frozenset[str]) -> bool:
     if hit.kind == "asset_equal":
-        return is_furniture(hit.value, counts)
+        return hit.value in furniture
     return hit.kind == "file_name_equal" and counts.get(f"rows:file_name_equal:{hit.value}", 0) > FILE_NAME_ROWS

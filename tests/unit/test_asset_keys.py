@@ -17,7 +17,9 @@ def same(first: str, second: str) -> bool:
 
 
 def test_a_thumb_host_whose_query_is_the_picture_keeps_its_query() -> None:
-    assert not same("https://tse1.mm.bing.net/th?id=OIP.aaaaaaaa&w=300", "https://tse1.mm.bing.net/th?id=OIP.bbbbbbbb&w=300")
+    assert not same(
+        "https://tse1.mm.bing.net/th?id=OIP.aaaaaaaa&w=300", "https://tse1.mm.bing.net/th?id=OIP.bbbbbbbb&w=300"
+    )
     assert not same("https://t0.gstatic.com/images?q=tbn:ANd9GcQaaa", "https://t0.gstatic.com/images?q=tbn:ANd9GcQbbb")
     assert not same("http://e.example/thumb?q=5&w=300", "http://e.example/thumb?q=6&w=300")
     assert same("http://e.example/thumb?id=5&w=300", "http://e.example/thumb?id=5&w=640&h=480")
@@ -48,7 +50,9 @@ def test_a_folder_that_looks_like_a_transformation_stays() -> None:
 
 
 def test_numbered_uploads_stay_apart() -> None:
-    assert not same("http://e.example/wp-content/uploads/photo-1.jpg", "http://e.example/wp-content/uploads/photo-2.jpg")
+    assert not same(
+        "http://e.example/wp-content/uploads/photo-1.jpg", "http://e.example/wp-content/uploads/photo-2.jpg"
+    )
     assert not same("http://e.example/wp-content/uploads/photo-1.jpg", "http://e.example/wp-content/uploads/photo.jpg")
 
 
@@ -79,7 +83,10 @@ def test_what_is_wrapped_too_deep_is_kept_as_it_is() -> None:
     assert key.scope == "i0.wp.com"
 
 
-@pytest.mark.parametrize("url", ["https://e.example/a_1x1.jpg", "https://e.example/a.jpg?w=99999", "https://i.redd.it/a123456789.jpg?width=1"])
+@pytest.mark.parametrize(
+    "url",
+    ["https://e.example/a_1x1.jpg", "https://e.example/a.jpg?w=99999", "https://i.redd.it/a123456789.jpg?width=1"],
+)
 def test_impossible_sizes_are_no_sizes(url: str) -> None:
     assert (key_of(url).declared_w, key_of(url).declared_h) == (None, None)
 
@@ -135,4 +142,7 @@ def test_every_rule_names_what_its_key_is_made_of() -> None:
 
 def test_a_key_says_which_rule_made_it() -> None:
     assert key_of("https://i.pinimg.com/736x/40/d3/0b/40d30b62d2d2f088f68469937a0b57ee.jpg").rule == "pinterest/1"
-    assert key_of("https://i.pinimg.com/736x/40/d3/0b/40d30b62d2d2f088f68469937a0b57ee.jpg").text == "pinterest:40d30b62d2d2f088f68469937a0b57ee"
+    assert (
+        key_of("https://i.pinimg.com/736x/40/d3/0b/40d30b62d2d2f088f68469937a0b57ee.jpg").text
+        == "pinterest:40d30b62d2d2f088f68469937a0b57ee"
+    )

@@ -82,14 +82,24 @@ def test_one_short_word_is_shared_from_the_start() -> None:
 
 @pytest.mark.parametrize(
     ("name", "warned"),
-    [("Аda", True), ("Сор", True), ("Ada", False), ("Иван", False), ("Ada Иван", False), ("Νίκος", False), ("葛飾Ada", False)],
+    [
+        ("Аda", True),
+        ("Сор", True),
+        ("Ada", False),
+        ("Иван", False),
+        ("Ada Иван", False),
+        ("Νίκος", False),
+        ("葛飾Ada", False),
+    ],
 )
 def test_an_owner_is_warned_of_letters_that_look_like_others(name: str, warned: bool) -> None:
     assert bool(script_warnings(name)) is warned
 
 
 def test_the_table_of_format_characters_knows_all_that_this_python_knows() -> None:
-    unknown = [hex(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Cf" and not is_format(chr(code))]
+    unknown = [
+        hex(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Cf" and not is_format(chr(code))
+    ]
     assert unknown == []
 
 

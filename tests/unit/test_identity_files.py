@@ -51,7 +51,10 @@ def test_the_template_is_valid_and_declares_nothing() -> None:
 
 
 def test_the_template_with_every_example_uncommented_is_valid() -> None:
-    lines = [line.replace("# ", "", 1) if line.lstrip().startswith(('# "', "# {", "# work_urls_file")) else line for line in identity_template().splitlines()]
+    lines = [
+        line.replace("# ", "", 1) if line.lstrip().startswith(('# "', "# {", "# work_urls_file")) else line
+        for line in identity_template().splitlines()
+    ]
     identity = parse_identity("\n".join(lines), where="case.toml")
     assert len(identity.names) == 2
     assert identity.work_urls_files == ("gallery.csv",)
@@ -68,7 +71,10 @@ def test_the_template_with_every_example_uncommented_is_valid() -> None:
         ('names = ["A\\u0000b"]', "names[0] holds a control character"),
         ('names = [{ given = "Ada" }]', "names[0] needs both given and family"),
         ('names = [{ nick = "Ada" }]', "names[0].nick is not a key of a name"),
-        ('domains = [\n "a.example",\n "deviantart.com",\n]', "ada.toml:3: domains[1] deviantart.com is shared by many people (deviantart)"),
+        (
+            'domains = [\n "a.example",\n "deviantart.com",\n]',
+            "ada.toml:3: domains[1] deviantart.com is shared by many people (deviantart)",
+        ),
         ('domains = ["i.pinimg.com"]', "i.pinimg.com is shared by many people (pinterest)"),
         ('domains = ["ada.blogspot.com"]', "is shared by many people"),
         ('domains = ["github.io"]', "is shared by many people"),
@@ -114,7 +120,16 @@ def test_the_record_is_canonical_json_and_shows_the_other_spellings() -> None:
 
 @pytest.mark.parametrize(
     ("released", "covered"),
-    [(None, True), ("2009-01-01", True), ("2008-12-31", False), ("2018-06-30", True), ("2018-07-01", False), ("2009", True), ("2008", False), ("2018", True)],
+    [
+        (None, True),
+        ("2009-01-01", True),
+        ("2008-12-31", False),
+        ("2018-06-30", True),
+        ("2018-07-01", False),
+        ("2009", True),
+        ("2008", False),
+        ("2018", True),
+    ],
 )
 def test_a_sold_domain_covers_its_own_time(released: str | None, covered: bool) -> None:
     assert Domain(domain="old.example", since="2009-01-01", until="2018-06-30").covers(released) is covered
@@ -134,7 +149,7 @@ def test_a_bad_line_of_a_list_is_named() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "title,url\nFox,https://a.example/1.jpg\n\"A, B\",https://a.example/2.jpg\n",
+        'title,url\nFox,https://a.example/1.jpg\n"A, B",https://a.example/2.jpg\n',
         "title;Image_URL;page\nFox;https://a.example/1.jpg;x\nB;https://a.example/2.jpg;y\n",
         "id\tsrc\n1\thttps://a.example/1.jpg\n2\thttps://a.example/2.jpg\n",
         "title,where is it\nFox,https://a.example/1.jpg\nB,https://a.example/2.jpg\n",
