@@ -21,6 +21,7 @@ from scanner.layouts.sampling import SAMPLE_ROWS
 from scanner.shards.batches import BATCH_BYTES, BATCH_ROWS, Part, SourceBatch
 from scanner.shards.expansion import longest_value
 from scanner.shards.readers import Sampled
+from scanner.shards.streams import UntilDamage
 from scanner.shards.verbatim import SourceRow, arrow_row
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ SAMPLE_PICTURES = 50
 WHOLE_BYTES = 64 << 20
 PEEKED_BYTES = 4 << 20  # smaller row groups are too many to look at one by one
 MAX_DECODED_BYTES = 256 << 20
+GATHERED_BYTES = 16 << 20
 _ARROW_ERRORS = (pa.ArrowException, OSError, MemoryError, UnicodeError, OverflowError, ValueError)
 
 
@@ -124,8 +126,13 @@ class ParquetReader:
                     skip -= batch.columns.num_rows
 
     def _groups(self, file: pq.ParquetFile, begin: int, end: int, paths: Sequence[str]) -> Iterator[SourceBatch]:
-        first, stop = int(self._starts[begin]), int(self._starts[end])
-        row = first
+        row = int(self._starts[begin])
+        for batch in _gathered(self._decoded(file, begin, end, paths)):
+            yield self._numbered(batch, row)
+            row += batch.num_rows
+
+    def _decoded(self, file: pq.ParquetFile, begin: int, end: int, paths: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        row, stop = int(self._starts[begin]), int(self._starts[end])
         with _mapped(self._name, "its rows cannot be read", row_group=begin):
             batches = file.iter_batches(
                 self._batch_rows(file, begin, end, paths),
@@ -135,7 +142,7 @@ class ParquetReader:
             for batch in batches:
                 if row + batch.num_rows > stop:
                     break
-                yield self._numbered(batch, row)
+                yield batch
                 row += batch.num_rows
         if row != stop:
             raise ShardDamaged(
@@ -263,6 +270,30 @@ def _first_rows(
             break
     table = pa.Table.from_batches(batches) if batches else pa.schema(fields).empty_table()
     return dict(zip(table.schema.names, table.columns, strict=True))
+
+
+def _gathered(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Batches that had to be decoded in small steps, joined to large ones: each costs its comparisons a fixed price."""
+    held: list[pa.RecordBatch] = []
+    rows = size = 0
+    kept = UntilDamage(batches)
+    for batch in kept:
+        full = rows + batch.num_rows > BATCH_ROWS or size + batch.nbytes > GATHERED_BYTES
+        if held and (full or not batch.num_columns):  # rows without columns cannot be joined
+            yield _joined(held)
+            held, rows, size = [], 0, 0
+        held.append(batch)
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+    if held:
+        yield _joined(held)
+    kept.raise_damage()
+
+
+def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    if len(batches) == 1:
+        return batches[0]
+    (joined,) = pa.Table.from_batches(batches).combine_chunks().to_batches()
+    return joined
 
 
 def _padded(values: pa.ChunkedArray, length: int) -> pa.ChunkedArray:
