@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,7 @@ from scanner.errors import ShardChanged, ShardDamaged
 from scanner.shards.reading import read_rows, scan_shard
 
 if TYPE_CHECKING:
-    from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from scanner.shards.batches import Part
     from scanner.shards.opening import OpenShard
