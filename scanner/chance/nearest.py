@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scanner.search.hits import Words
 
 _BLOCK_ROWS: Final = 8192
+_CALL_ROWS: Final = 4096  # what numpy's calls for one query cost beyond the comparisons, in comparisons
 _COMPILED_FROM: Final = 300_000_000  # comparisons of words: a third of a second here, half a second to load the kernel
 
 
@@ -34,7 +35,7 @@ def nearest_histogram(
     order = np.argsort(work_of_query, kind="stable")
     asked = np.ascontiguousarray(asked[order])
     first = np.searchsorted(work_of_query[order], np.arange(works + 1))
-    compiled = accelerated.kernel_for(asked.size * len(given), _COMPILED_FROM)
+    compiled = accelerated.kernel_for(asked.size * (len(given) + _CALL_ROWS), _COMPILED_FROM)
     if compiled is None:
         nearest_reference(asked, first, given, counts)
     else:

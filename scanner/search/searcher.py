@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # Comparisons of words until the compiled path is loaded: about the half second that loading costs (a second the first
 # time), so that no scan, however it is cut into batches, takes more than twice the time of the better choice.
 _NUMPY_UNTIL = 1_500_000_000
+# What numpy's calls for one query and one batch cost beyond the comparisons, in comparisons: pictures come a few at a time.
+_CALL_ROWS = 4096
 _TABLE_BYTES = 384 << 20  # 100,000 queries at radius 8 take 330 MiB
 
 
@@ -64,6 +66,7 @@ class Searcher:
         self._asked_path = path
         self._table_bytes = table_bytes
         self._rows_seen = 0
+        self._batches_seen = 0
         self._planned_at = 0
         self._tables: tuple[Table, ...] | None = None
         self.path = path or Path.NUMPY
@@ -87,6 +90,7 @@ class Searcher:
 
     def _search(self, rows: Words) -> Hits:
         self._rows_seen += len(rows)
+        self._batches_seen += 1
         self.path = self._choose(rows)
         compiled = None if self.path is Path.NUMPY else accelerated.kernel()
         if compiled is None:
@@ -102,7 +106,7 @@ class Searcher:
         if forced is Path.NUMPY or forced is Path.KERNEL:
             return forced
         words = self._rows_seen * self._queries.size
-        if forced is None and words < _NUMPY_UNTIL:
+        if forced is None and words + self._batches_seen * _CALL_ROWS * self._queries.size < _NUMPY_UNTIL:
             return Path.NUMPY
         if self._tables is None and self._rows_seen >= 2 * self._planned_at and accelerated.kernel() is not None:
             self._planned_at = self._rows_seen

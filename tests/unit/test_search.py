@@ -62,6 +62,7 @@ def test_a_small_search_never_loads_numba() -> None:
 
 def test_the_path_changes_with_the_work_and_the_hits_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searcher, "_NUMPY_UNTIL", 400_000)
+    monkeypatch.setattr(searcher, "_CALL_ROWS", 0)
     chosen = Searcher(WORDS, 6)
     first = chosen.search(WORDS)
     assert chosen.path is Path.NUMPY
@@ -75,6 +76,19 @@ def test_the_path_changes_with_the_work_and_the_hits_do_not(monkeypatch: pytest.
         assert np.array_equal(first.row, other.row)
         assert np.array_equal(first.query, other.query)
         assert np.array_equal(first.distance, other.distance)
+
+
+def test_many_small_batches_do_not_stay_with_numpy_whose_calls_cost_more_than_their_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(searcher, "_NUMPY_UNTIL", 20 * len(WORDS) * searcher._CALL_ROWS)
+    chosen = Searcher(WORDS, 6)
+    paths = []
+    for _ in range(30):
+        chosen.search(WORDS[:2])
+        paths.append(chosen.path)
+    assert paths[0] is Path.NUMPY
+    assert paths[-1] is not Path.NUMPY
 
 
 def test_without_numba_the_reference_answers(monkeypatch: pytest.MonkeyPatch) -> None:
