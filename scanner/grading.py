@@ -46,7 +46,8 @@ class Chance:
 class Match:
     """All comparisons that hold between one Work (or none) and one Row, graded.
 
-    ``shard`` is the index of the shard in the scan, ``work`` that of the Work in the portfolio.  ``basis`` is in tier order, as in ``matches.jsonl``.
+    ``shard`` is the index of the shard in the scan, ``work`` that of the Work in the portfolio.  ``basis`` is in tier order, as in
+    ``matches.jsonl``.
     """
 
     shard: int
