@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from scanner.config import RESULT_VERSION, ScanConfig
 from scanner.coverage import ScannedShard, ShardStatus
-from scanner.datasets import ShardDigest
+from scanner.datasets import Role, ShardDigest
 from scanner.errors import ShardError
 from scanner.events import StageAdvanced, StageBegan, StageEnded, Watcher
 from scanner.outcomes import Outcome
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from scanner.shards import OpenShard, Part
 
 PART_ROWS = 1 << 20  # rows of a part: large enough that starting one costs nothing, small enough to resume from
+PICTURE_PART_ROWS = 1 << 11  # of a shard with pictures: some ten seconds of one core, so that all cores share one archive
 
 
 def outcome_key(queries: Queries, config: ScanConfig, opened: OpenShard, shard_id: str, part: Part) -> str:
@@ -111,9 +112,9 @@ class Comparing:
         """See ``PartWork``."""
         return WorkerPool(workers, tasks.prepare, (self.question.queries, self.question.config, progress))
 
-    def part_rows(self, opened: OpenShard) -> int:  # noqa: ARG002 - the same for every shard
+    def part_rows(self, opened: OpenShard) -> int:
         """See ``PartWork``."""
-        return PART_ROWS
+        return PICTURE_PART_ROWS if Role.IMAGE in opened.roles else PART_ROWS
 
     def key(self, opened: OpenShard, shard_id: str, part: Part) -> str:
         """See ``PartWork``."""
