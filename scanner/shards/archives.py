@@ -20,10 +20,10 @@ from scanner.shards.folders import is_picture_name
 from scanner.shards.json_values import fields_of, parse_object
 from scanner.shards.members import Member, Members, stem_and_suffix
 from scanner.shards.packaged import (
-    BATCH_PICTURE_BYTES,
     MAX_MEMBERS_OF_ROW,
     MAX_PICTURE_BYTES,
     MAX_TEXT_MEMBER_BYTES,
+    SAMPLE_BYTES,
     Entry,
     EntryColumns,
     PictureBudget,
@@ -51,7 +51,7 @@ def open_tar(path: str, name: str) -> Sampled:
     Raises:
         ShardDamaged: no tar, or damaged before its first sample.
     """
-    budget = PictureBudget(pictures=COMPARED_PICTURES, bytes=BATCH_PICTURE_BYTES)
+    budget = PictureBudget(pictures=COMPARED_PICTURES, bytes=SAMPLE_BYTES)
     kept = UntilDamage(_entries(path, name, _WHOLE, budget))
     entries = sampled(iter(kept))
     if not entries:

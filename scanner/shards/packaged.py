@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 MAX_PICTURE_BYTES = 128 << 20  # larger ones are counted image_over_limit and not read
 MAX_TEXT_MEMBER_BYTES = 16 << 20
 BATCH_ENTRIES = 4096
-BATCH_PICTURE_BYTES = 32 << 20
+BATCH_PICTURE_BYTES = 8 << 20  # a batch is in memory three times: as entries, as columns, and the one before it
+SAMPLE_BYTES = 32 << 20
 MAX_MEMBERS_OF_ROW = 256  # a stem that goes on for longer becomes several rows
 OWN = ("__key__", "__path__", "image", "txt")
 
@@ -79,7 +80,7 @@ def sampled(entries: Iterator[Entry]) -> list[Entry]:
     for entry in itertools.islice(entries, SAMPLE_ROWS):
         found.append(entry)
         size += entry.bytes
-        if size > BATCH_PICTURE_BYTES:
+        if size > SAMPLE_BYTES:
             break
     return found
 
@@ -109,7 +110,7 @@ class EntryColumns:
         return pa.table({**own, **dict(zip(inner.column_names, inner.columns, strict=True))})
 
     def batches(self, entries: Iterator[Entry], paths: Sequence[str]) -> Iterator[SourceBatch]:
-        """Batches of at most 4,096 entries or about 32 MiB."""
+        """Batches of at most 4,096 entries or about 8 MiB."""
         held: list[Entry] = []
         size = 0
         kept = UntilDamage(entries)

@@ -15,9 +15,9 @@ from scanner.shards.batches import Part, SourceBatch
 from scanner.shards.folders import folder_files, shown_name
 from scanner.shards.json_values import fields_of, parse_object
 from scanner.shards.packaged import (
-    BATCH_PICTURE_BYTES,
     MAX_PICTURE_BYTES,
     MAX_TEXT_MEMBER_BYTES,
+    SAMPLE_BYTES,
     Entry,
     EntryColumns,
     PictureBudget,
@@ -49,7 +49,7 @@ def open_folder(path: str, name: str) -> Sampled:
         raise ShardDamaged(f"{name}: it cannot be listed: {error.strerror or error}") from error
     pictures = [(line, relative) for line, (relative, _, is_picture) in enumerate(files) if is_picture]
     beside = frozenset(relative for relative, _, is_picture in files if not is_picture)
-    budget = PictureBudget(pictures=COMPARED_PICTURES if beside else 0, bytes=BATCH_PICTURE_BYTES)
+    budget = PictureBudget(pictures=COMPARED_PICTURES if beside else 0, bytes=SAMPLE_BYTES)
     entries = sampled(_entry(path, picture, beside, budget) for picture in pictures)
     columns = EntryColumns("__path__", entries)
     return Sampled(reader=FolderReader(path, pictures, beside, columns), sample=columns.table(entries))
