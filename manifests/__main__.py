@@ -50,7 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(importlib.import_module(VERBS[arguments.verb][0]).run(arguments))
     except ManifestError as error:
-        print(f"{error.message} {error.hint}".rstrip(), file=sys.stderr)
+        for sentence in filter(None, (error.message, error.hint)):  # what is wrong; what to do
+            print(sentence, file=sys.stderr)
         return error.exit_code
 
 

@@ -17,7 +17,7 @@ from manifests.disclosures import (
     check_disclosure,
     proof_bytes,
 )
-from manifests.errors import ManifestError, OutputError, VerificationError
+from manifests.errors import AlreadyThere, ManifestError, VerificationError
 from manifests.merkle import inclusion_paths, leaf_hash
 from manifests.packages import Package, lines_inside, open_package, parse_record, read_inside, shard16
 from manifests.proofs.names import STAMPS, files_below
@@ -46,7 +46,7 @@ def disclose(package_path: str | os.PathLike[str], match_ids: Sequence[str], out
     """
     package = open_package(package_path)
     if not match_ids:
-        raise ManifestError("no finding to disclose was named", hint="name one or more match ids (m-…)")
+        raise ManifestError("no finding to disclose was named", hint="Name one or more match ids (m-…).")
     matches, lines = _findings(package, match_ids)
     lines += _accompanying(package, matches)
     contents = {
@@ -71,7 +71,9 @@ def _findings(package: Package, match_ids: Sequence[str]) -> tuple[list[dict[str
     matches = [parse_record(line.line.encode(), line.file) for line in lines]
     absent = sorted(wanted - {match["match_id"] for match in matches})
     if absent:
-        raise ManifestError(f"no finding {', '.join(absent)} in this package", hint="match ids are in evidence.csv")
+        raise ManifestError(
+            f"no finding {', '.join(absent)} in this package", hint="The match ids stand in exports/evidence.csv."
+        )
     return matches, lines
 
 
@@ -147,7 +149,7 @@ def _write(out: Path, contents: Mapping[str, bytes]) -> None:
     staging = out.with_name(f".{out.name}.writing")
     with output_errors(out.name):
         if out.is_symlink() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
-            raise OutputError(f"{out.name} is already there", hint="Choose another --out, or move it away.")
+            raise AlreadyThere(f"{out.name} is already there", hint="Choose another --out, or move it away.")
         if staging.exists():
             shutil.rmtree(staging)
         try:

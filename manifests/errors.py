@@ -6,7 +6,8 @@
     ├ FormatError(context)           bytes that are not what the format says; context "matches.jsonl:42.row.row_number"
     │ └ UnsupportedVersion           a schema this version does not know
     ├ UnsafePath                     a link, "..", a drive, a device, a file over its limit
-    ├ OutputError                    disk full, read-only folder, a folder that is already there
+    ├ OutputError                    disk full, read-only folder
+    │ └ AlreadyThere                 a file or folder of that name stands there: refused, never overwritten
     └ VerificationError(problems)    a package that does not hold what it says
 """
 
@@ -97,9 +98,15 @@ class UnsafePath(ManifestError):
 
 
 class OutputError(ManifestError):
-    """The result could not be written: disk full, read-only folder, or the folder is already there."""
+    """The result could not be written: disk full, or a read-only folder."""
 
     exit_code = 3
+
+
+class AlreadyThere(OutputError):
+    """A file or folder of that name stands there; it is refused, not overwritten."""
+
+    exit_code = 2  # the same command cannot succeed later: another name is needed (cli.md)
 
 
 class VerificationError(ManifestError):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
 
 from manifests import bag
 from manifests.canonical import canonical_bytes
-from manifests.errors import FormatError, OutputError, UnsafePath
+from manifests.errors import AlreadyThere, FormatError, OutputError, UnsafePath
 from manifests.exports.domains import domains_csv
 from manifests.exports.evidence_csv import columns_csv, evidence_csv
 from manifests.merkle import TreeHash, leaf_hash
@@ -148,7 +148,7 @@ class PackageWriter:
         self._negatives = 0
         with output_errors(folder.name):
             if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
-                raise OutputError(f"{folder.name} is already there", hint="Choose another --out, or move it away.")
+                raise AlreadyThere(f"{folder.name} is already there", hint="Choose another --out, or move it away.")
             if self._staging.exists():
                 shutil.rmtree(self._staging)
             (self._staging / "data").mkdir(parents=True)

@@ -15,7 +15,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Final
 
-from manifests.errors import ManifestError, OutputError, UnsafePath
+from manifests.errors import AlreadyThere, ManifestError, OutputError, UnsafePath
 from manifests.packages import is_link, safe_parts
 
 if TYPE_CHECKING:
@@ -80,11 +80,11 @@ def write_proof(package: Path, relative: str, content: bytes) -> None:
     """Write one proof beside its final name and rename it: proofs may grow, never change.
 
     Raises:
-        OutputError: the file is there already, or cannot be written.
+        OutputError: the file is there already (``AlreadyThere``), or cannot be written.
     """
     place = package.joinpath(*safe_parts(relative))
     if place.exists():
-        raise OutputError(f"{relative} is there already", hint="proofs are added, never replaced")
+        raise AlreadyThere(f"{relative} is there already", hint="Proofs are added, never replaced.")
     unfinished = place.with_name(place.name + ".partial")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -185,7 +185,7 @@ def _known_kind(encoded: bytes) -> PublicKey:
     try:
         return parse_public_key(encoded)
     except ValueError as error:
-        raise ManifestError(f"this key cannot sign a package: {error}", hint="make one with --new-key") from error
+        raise ManifestError(f"this key cannot sign a package: {error}", hint="Make one with --new-key.") from error
 
 
 def _first_line(passphrase: str | None) -> bytes:

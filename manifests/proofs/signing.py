@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from manifests.errors import ManifestError, OutputError
+from manifests.errors import AlreadyThere, ManifestError, OutputError
 from manifests.packages import read_inside
 from manifests.proofs.keys import KeyKind, PublicKey
 from manifests.proofs.names import SEAL, SIGNATURE, SIGNER, require_sealed, write_proof
@@ -48,12 +48,14 @@ def sign(
     require_sealed(package)
     _require_outside(package, key_file)
     if (package / SIGNATURE).exists():
-        raise OutputError("this package is signed already", hint="proofs are added, never replaced")
+        raise AlreadyThere(
+            "this package is signed already", hint="Proofs are added, never replaced; sign a fresh copy of the package."
+        )
     signer = signer or find_signer()
     if new_key:
         _write_private(key_file, signer.new_key(kind))
     elif not key_file.is_file():
-        raise ManifestError(f"no key file {key_file.name}", hint="make one with --new-key")
+        raise ManifestError(f"no key file {key_file.name}", hint="Make one with --new-key.")
     public = signer.public_key(key_file, passphrase)
     seal = read_inside(package, SEAL)
     signature = signer.sign(key_file, passphrase, seal)
@@ -77,7 +79,7 @@ def _require_outside(package: Path, key_file: Path) -> None:
     """Compare the real places: a link or ``..`` must not lead the private key into a folder that is given away."""
     if key_file.resolve().is_relative_to(package.resolve()):
         raise ManifestError(
-            "the key file lies inside the package, which is given to others", hint="keep it in a folder of your own"
+            "the key file lies inside the package, which is given to others", hint="Keep it in a folder of your own."
         )
 
 
@@ -89,7 +91,7 @@ def _write_private(key_file: Path, key: bytes) -> None:
             stream.write(key)
     except OSError as error:
         if key_file.exists():
-            raise OutputError(f"{key_file.name} is there already", hint="leave out --new-key to use it") from error
+            raise AlreadyThere(f"{key_file.name} is there already", hint="Leave out --new-key to use it.") from error
         raise OutputError(f"{key_file.name} cannot be written: {error.strerror}") from error
 
 
@@ -97,6 +99,6 @@ def _write_public(package: Path, public: PublicKey) -> None:
     """Write the public key, or find it there: a run that stopped before the signature left it."""
     if (package / SIGNER).exists():
         if read_inside(package, SIGNER) != public.as_pem():
-            raise OutputError(f"{SIGNER} is another key's", hint="sign with that key, or a fresh copy of the package")
+            raise AlreadyThere(f"{SIGNER} is another key's", hint="Sign with that key, or a fresh copy of the package.")
         return
     write_proof(package, SIGNER, public.as_pem())

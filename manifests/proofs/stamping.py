@@ -72,7 +72,10 @@ def timestamp(
     require_sealed(package)
     address = urlsplit(tsa_url)
     if address.scheme not in ("http", "https") or not address.hostname:
-        raise ManifestError(f"not an address of a time stamping authority: {tsa_url[:120]!r}", hint="https://…")
+        raise ManifestError(
+            f"not an address of a time stamping authority: {tsa_url[:120]!r}",
+            hint="It begins with https:// or http://.",
+        )
     covers = _list_to_restamp(package) if restamp else SEAL
     host = stamp_name(address.hostname)
     query = _waiting(package, f"{_prefix(covers)}{host}", covers) or _new_request(package, covers, random)
@@ -161,7 +164,7 @@ def _parsed(response: bytes) -> Stamp:
         return parse_response(response)
     except DerError as error:
         raise ManifestError(
-            f"not a time stamp response: {error}", hint="the full response is kept, as the authority sent it"
+            f"not a time stamp response: {error}", hint="Give the full response, as the authority sent it."
         ) from error
 
 

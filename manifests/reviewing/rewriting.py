@@ -53,13 +53,13 @@ def review(package_path: Path, decisions: Iterable[Decision], out: Path) -> Seal
     package = open_package(package_path)
     by_id = {decision.match_id: decision for decision in decisions}
     if not by_id:
-        raise ManifestError("no decision to record", hint="decide at least one finding")
+        raise ManifestError("no decision to record", hint="Decide at least one finding.")
     known = {match["match_id"] for match in package.records("matches") if match["match_id"] in by_id}
     unknown = sorted(by_id.keys() - known)
     if unknown:
         raise ManifestError(
             f"{len(unknown)} decision(s) about findings that {package.path.name} does not hold, first {unknown[0]}",
-            hint="match ids are in exports/evidence.csv",
+            hint="The match ids stand in exports/evidence.csv.",
         )
     with PackageWriter(out) as writer:
         _copy(package, writer, by_id)

@@ -45,6 +45,19 @@ if TYPE_CHECKING:
     from manifests.packages import Package
     from manifests.verifying.seal import FileFacts
 
+# what a check reads first: where that is not there, the check was not made
+_READ_BY = {
+    "matches.canonical": "data/matches.jsonl",
+    "matches.order": "data/matches.jsonl",
+    "matches.ids": "data/matches.jsonl",
+    "matches.tier": "data/matches.jsonl",
+    "matches.references": "data/matches.jsonl",
+    "rows.values": "data/matches.jsonl",
+    "coverage.sums": "data/coverage.jsonl",
+    "negatives.complete": "data/negatives.jsonl",
+    "events.chain": "data/events.jsonl",
+    "captures.digests": "data/manifest.json",
+}
 _RECORD_CHECKS = (
     "matches.canonical",
     "matches.order",
@@ -82,6 +95,7 @@ def verify_package(folder: Path, asked: Asked | None = None) -> Verification:
     notes.looked("manifest.files", 0)
     notes.looked("manifest.counts", 0)
     if manifest is None:
+        notes.skipped("manifest.schema", "the Manifest cannot be read")
         notes.skipped("manifest.files", "the Manifest cannot be read")
         notes.skipped("manifest.counts", "the Manifest cannot be read")
     else:
@@ -122,6 +136,9 @@ def _check_records(
     if manifest is not None:
         sums.compare(manifest, notes)
         check_counts(manifest, tally, negatives, tables, notes)
+    for check, path in _READ_BY.items():
+        if path not in facts:
+            notes.skipped(check, f"{path} is not there, or cannot be read")
     _check_exports(folder, facts, notes)
 
 

@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from manifests.errors import OutputError
+from manifests.errors import AlreadyThere, OutputError
 
 if TYPE_CHECKING:
     import argparse
@@ -30,10 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the file; 3 where it cannot be written."""
+    """Write the file; 2 where one of that name stands there, 3 where it cannot be written."""
     try:
         with arguments.out.open("xb") as stream:
             stream.write(zipapp_bytes())
+    except FileExistsError as error:
+        raise AlreadyThere(f"{arguments.out} is already there", hint="Choose another name, or move it away.") from error
     except OSError as error:
         raise OutputError(f"{arguments.out} could not be written: {error.strerror}") from error
     sys.stdout.write(f"{arguments.out}\n")

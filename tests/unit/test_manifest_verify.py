@@ -120,8 +120,8 @@ def test_verify_runs_on_bare_python_from_a_checkout(sealed: Path) -> None:
 
 def test_verify_runs_as_one_file_anywhere(sealed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["zipapp", str(tmp_path / "verify.pyz")]) == 0
-    assert main(["zipapp", str(tmp_path / "verify.pyz")]) == 3
-    capsys.readouterr()
+    assert main(["zipapp", str(tmp_path / "verify.pyz")]) == 2
+    assert capsys.readouterr().err.splitlines()[1:] == ["Choose another name, or move it away."]
     done = bare_python(str(tmp_path / "verify.pyz"), "verify", str(sealed), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert zipapp_bytes() == (tmp_path / "verify.pyz").read_bytes()
@@ -237,3 +237,35 @@ def test_the_error_of_a_failed_verification_names_its_problems() -> None:
     problem = Problem(check="bag.seal", kind=ProblemKind.MISSING)
     assert "1 problem(s), first bag.seal" in str(VerificationError((problem,)))
     assert VerificationError((problem,)).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("gone", "unchecked"),
+    [
+        ("data/events.jsonl", {"events.chain"}),
+        ("data/negatives.jsonl", {"negatives.complete"}),
+        ("data/matches.jsonl", {"matches.order", "matches.ids", "matches.tier"}),
+        ("data/manifest.json", {"manifest.schema", "manifest.files", "manifest.counts"}),
+    ],
+)
+def test_what_is_not_there_is_never_called_passed(
+    package: Path, capsys: pytest.CaptureFixture[str], gone: str, unchecked: set[str]
+) -> None:
+    (package / gone).unlink()
+    code, out, _ = printed(capsys, str(package), "--json")
+    status = {check["id"]: check["status"] for check in json.loads(out)["checks"]}
+    assert code == 1
+    assert {check for check in unchecked if status[check] == "passed"} == set()
+
+
+def test_an_error_is_two_sentences_on_two_lines(
+    sealed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    match_id = json.loads((sealed / "data" / "matches.jsonl").read_text(encoding="utf-8").split("\n")[0])["match_id"]
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("kept", encoding="utf-8")
+    assert main(["disclose", str(sealed), match_id, "--out", str(tmp_path / "out")]) == 2  # a place taken is usage
+    assert capsys.readouterr().err.splitlines() == [
+        "out is already there",
+        "Choose another --out, or move it away.",
+    ]
