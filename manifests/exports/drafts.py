@@ -101,7 +101,7 @@ def _certification_13(sheet: Sheet) -> bytes:
         table(("exhibit", "statement", "caveats"), _finding_rows(sheet)),
         "## 5. Limits",
         bullets(plain(caveat_text(limit, "en")) for limit in manifest["limitations"])
-        + bullets((plain("Chance figures are estimates; their interval stands in section 1."),)),
+        + bullets((plain("Chance figures are estimates; the bounds of their total stand in section 1."),)),
         "## 6. To be completed by the person who certifies",
         bullets(
             (

@@ -321,7 +321,10 @@ _LABELS: Final[dict[str, tuple[str, str]]] = {
     "method_fixed": ("Limits fixed, before the first row was read", "限值确定时间（读取首行之前）"),
     "comparisons": ("Pairs decided (form of a work, row)", "已判定的配对数（作品形态与行）"),
     "chance_total": ("Rows expected by chance in all, all works", "全部作品的预计偶然匹配总行数"),
-    "chance_total_value": ("{value} (interval {low} to {high})", "{value}（区间 {low} 至 {high}）"),
+    "chance_total_value": (
+        "{value} (in 95 of 100 such scans, between {low} and {high} rows)",
+        "{value}（100 次此类扫描中，有 95 次在 {low} 至 {high} 行之间）",
+    ),
     "control": ("Control: the same limits on decoys", "对照：对诱饵作品适用同一限值"),
     "control_value": ("{works} decoys, {findings} findings", "{works} 件诱饵，{findings} 项发现"),
     "control_none": ("none in this scan", "本次扫描未设"),
