@@ -26,7 +26,7 @@ _NAMED_REASONS = 5
 
 
 def read_portfolio(
-    sources: Sequence[str | Path],
+    sources: Sequence[str | Path] | str | Path,
     *,
     config: ScanConfig | None = None,
     variants: Variants | None = None,
@@ -39,7 +39,7 @@ def read_portfolio(
     the order in which files were measured.  Pictures above 64 megapixels are decoded alone, after all others.
 
     Args:
-        sources: folders are read with all their subfolders; two folders of one name are ``name`` and ``name-2``.
+        sources: one or several; folders are read with all their subfolders; two folders of one name are ``name`` and ``name-2``.
         config: its ``variants`` and ``portfolio_max_pixels`` count; the defaults when left out.
         variants: the looks each Work is fingerprinted in, instead of those of ``config``; importable by name, because
             it is sent to worker processes.
@@ -49,6 +49,7 @@ def read_portfolio(
     Raises:
         PortfolioError: a source that is not there, a faulty ``works.csv`` (with the line), or no picture at all.
     """
+    sources = [sources] if isinstance(sources, str | Path) else sources  # a str is itself a sequence of str
     config = config or ScanConfig()
     looks = variants or functools.partial(variant_fingerprints, which=config.variants)
     limits = DecodeLimits(

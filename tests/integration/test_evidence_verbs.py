@@ -245,3 +245,18 @@ def test_a_dataset_in_which_nothing_can_be_looked_for_is_said_to_be_one(
     assert ran.code == 0
     assert "neither hashes nor pictures" in ran.err
     assert "--identity" in ran.err
+
+
+def test_a_package_is_shown_in_its_own_language_and_one_is_no_plural(
+    world: DemoWorld, provscan: Run, tmp_path: Path
+) -> None:
+    picture = next(path for path in sorted(world.works.parent.iterdir()) if path.suffix in {".png", ".jpg"})
+    dataset = world.datasets["laion-demo"]
+    out = tmp_path / "out"
+    ran = provscan("scan", picture, "--dataset", dataset, "--variants", "fast", "--lang", "zh", "--out", out)
+    assert ran.code == 0
+    assert "1 work, " in ran.out
+    assert "0 findings on 0 works." in ran.out
+    own, english = provscan("show", out).out, provscan("show", out, "--lang", "en").out
+    assert "作品" in own
+    assert "作品" not in english

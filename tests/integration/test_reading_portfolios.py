@@ -57,6 +57,13 @@ def test_one_process_and_several_read_the_same(works: Path) -> None:
     assert read(works, workers=0) == read(works, workers=2)
 
 
+def test_one_place_may_be_given_without_a_list(works: Path) -> None:
+    """A ``str`` is a sequence of ``str``: it was read letter by letter."""
+    listed = read_portfolio([works], workers=0)
+    assert read_portfolio(str(works), workers=0) == read_portfolio(works, workers=0)
+    assert [work.work_id for work in read_portfolio(str(works), workers=0).works] == [w.work_id for w in listed.works]
+
+
 def test_the_default_looks_are_those_of_the_configuration(works: Path) -> None:
     fast = read_portfolio([works / "fox.png"], config=ScanConfig(variants="fast"), workers=1)
     names = {known.variant for known in fast.works[0].fingerprints}
