@@ -69,7 +69,7 @@ COLUMNS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("threshold_bits", "", "Limit for bits that differ", "不同位数的限值"),
     ("variant", "", "Form of the work that was compared", "参与比对的作品形态"),
     ("expected_chance_matches", "", "Rows expected as near by chance", "预计偶然同样接近的行数"),
-    ("second_check", "", "Second check: passed, not passed, not run", "第二项检查：通过、未通过、未进行"),
+    ("second_check", "", "Second check: passed, not passed, not run; blank where no fingerprint was compared", "第二项检查：通过、未通过、未进行；未比对指纹时为空"),
     ("second_check_method", "", "Method of the second check", "第二项检查的方法"),
     ("observation", "", "live or archive", "实时或存档"),
     ("fetched_at", "", "When it was fetched (UTC)", "取得时间（UTC）"),
@@ -266,6 +266,7 @@ def _row_cells(row: Mapping[str, Any], context: _Context) -> Raw:
 
 
 # null: a digest is published, but the shard was read in part and could not be compared with it
+_OUTCOME: Final = {None: "not run", True: "passed", False: "not passed"}
 _EQUAL: Final = {True: "equal", False: "different", None: None}
 
 
@@ -280,7 +281,7 @@ def _comparison_cells(match: Mapping[str, Any]) -> Raw:
         "distance_bits": near["value"] if near else None,
         "threshold_bits": near["threshold"] if near else None,
         "variant": near["variant"] if near else None,
-        "second_check": "not run" if check is None else "passed" if check["passed"] else "not passed",
+        "second_check": _OUTCOME[check and check["passed"]] if near or check else None,
         "second_check_method": check["method"] if check else None,
     }
 

@@ -17,7 +17,7 @@ import click
 
 from manifests.errors import ManifestError
 from scanner._version import __version__
-from scanner.errors import ScannerError
+from scanner.errors import Incomplete, ScannerError
 
 VERBS: dict[str, tuple[str, str]] = {
     # verb: (module or module:command, what the list of verbs says of it)
@@ -87,7 +87,7 @@ def main() -> None:
     try:
         code = provscan.main(standalone_mode=False)
     except click.exceptions.Abort:
-        fail("stopped.", "Nothing finished is lost: the same command goes on from here.", code=130)
+        fail("stopped.", "Nothing finished is lost: the same command goes on from here.", code=Incomplete.exit_code)
     except click.ClickException as error:
         error.show(sys.stderr)
         leave(error.exit_code)

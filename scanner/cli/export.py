@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from scanner.errors import UsageError
+
 FORMATS = ("csv", "xlsx", "dat", "html", "pdf", "jsonl", "drafts")
 
 
@@ -24,6 +26,9 @@ def command(
 ) -> None:
     """Verify a package, then write its findings in another format.  The package is never changed."""
     from manifests.exports import export
+
+    if out is None and form in ("xlsx", "pdf"):
+        raise UsageError(f"{form} is no text for the screen", hint="Say where it goes: --out FILE")
 
     content = export(
         package,

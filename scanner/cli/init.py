@@ -12,12 +12,12 @@ from scanner.errors import OutputError, UsageError
 @click.command("init")
 @click.argument("case", type=click.Path(path_type=Path))
 def command(case: Path) -> None:
-    r"""Make the folder CASE with a commented case.toml: fill in your names and addresses, then scan with it.
+    """Make the folder CASE with a commented case.toml: fill in your names and addresses, then scan with it.
 
     \b
     provscan init my-case
     provscan scan my-pictures --identity my-case/case.toml --dataset DATASET --out my-case/packages
-    """
+    """  # noqa: D301 - click wants the character
     from scanner.identity import identity_template
     from scanner.ledger import write_atomic
 

@@ -81,7 +81,7 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    r"""Compare your pictures with datasets and write an evidence package.
+    """Compare your pictures with datasets and write an evidence package.
 
     PORTFOLIO: folders of pictures, picture files, or a works.csv with a column "file" (and title, registration_no,
     published_url and others).  Ctrl-C stops it; the same command goes on from there.  Nothing leaves this computer.
@@ -89,7 +89,7 @@ def command(
     \b
     provscan scan my-pictures --dataset laion400m=laion400m-meta --out result
     provscan scan works.csv --dataset coyo=part-00000.parquet --dataset more-pictures/
-    """
+    """  # noqa: D301 - click wants the character
     from scanner.runner.scanning import ScanRequest, check_names, run_scan
 
     config = read_config(config_file, variants)
@@ -230,7 +230,7 @@ def shown_argument(argument: str) -> str:
     >>> [shown_argument(word) for word in ("--dataset=a=/home/ann/laion", "a=b", "/home/ann/my=works/", "--quiet", "..")]
     ['--dataset=a=laion', 'a=b', 'my=works', '--quiet', '..']
     """
-    if not re.search(r"[/\\]", argument):
+    if not re.search(r"[/\\]", argument) or re.fullmatch(r"(--allow-network=)?[0-9a-fA-F.:]+/\d+", argument):
         return argument
     names, equals, path = argument.rpartition("=")
     if re.search(r"[/\\]", names):  # the sign stands in the path itself

@@ -265,7 +265,7 @@ def test_ctrl_c_at_any_moment_says_how_to_go_on(place: Path, undisturbed: Path, 
         if out.exists():
             break
         assert reached
-        assert (ran.code, ran.out) == (130, "")
+        assert (ran.code, ran.out) == (3, "")
         assert_clear(ran)
         assert "the same command goes on" in ran.err
     if not out.exists():
