@@ -182,15 +182,24 @@ def one_thread_each() -> Iterator[None]:
 
 @contextlib.contextmanager
 def interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back while a process is started, so that it is born deaf to it; it reaches us right after."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows: there the new process ignores it once it runs
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Hold Ctrl-C back while a process is started, so that it is born deaf to it and whole; it reaches us right after.
+
+    The new process inherits that the signal is blocked (on Windows it ignores it once it runs).  That alone does not hold it back
+    from us: it is then delivered to a thread of the matrix library, and Python raises it here all the same, in the middle.
+    """
+    held: list[int] = []
+    here = threading.current_thread() is threading.main_thread()  # the only one that is ever interrupted
+    handler = signal.signal(signal.SIGINT, lambda number, _: held.append(number)) if here else None
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if hasattr(signal, "pthread_sigmask") else None
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if before is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if handler is not None:
+            signal.signal(signal.SIGINT, handler)
+        if held:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _begin_worker(prepare: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:

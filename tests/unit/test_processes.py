@@ -4,13 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scanner.processes import Died, Task, WorkerPool, one_thread_each
+from scanner.processes import Died, Task, WorkerPool, interrupts_held, one_thread_each
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills processes the POSIX way")
 
@@ -133,3 +134,34 @@ def test_the_environment_is_as_before_afterwards(monkeypatch: pytest.MonkeyPatch
         assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
         assert os.environ["OMP_NUM_THREADS"] == "7"
     assert dict(os.environ) == before
+
+
+def test_ctrl_c_that_another_thread_receives_waits_until_a_process_is_started() -> None:
+    ready, done = threading.Event(), threading.Event()
+
+    def receiving() -> None:  # as the threads of a matrix library do: nothing is blocked here
+        ready.set()
+        done.wait(10)
+
+    thread = threading.Thread(target=receiving)
+    thread.start()
+    ready.wait(10)
+    finished: list[str] = []
+
+    def interrupted() -> None:
+        with interrupts_held():
+            assert thread.ident is not None
+            signal.pthread_kill(thread.ident, signal.SIGINT)
+            for _ in range(1000):  # the interpreter looks for signals between any two steps
+                time.sleep(0)
+            finished.append("whole")
+        finished.append("never reached")
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
+    finally:
+        done.set()
+        thread.join()
+    assert finished == ["whole"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
