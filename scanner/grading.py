@@ -232,15 +232,22 @@ def weigh_terms(
 ) -> tuple[list[tuple[int, Hit]], Counter[str]]:
     """Apply what only the whole scan can tell of identity hits (identity.md sections 5 and 8).
 
-    Rows of an asset that is site furniture (a logo) are counted, not listed; a name that many rows hold gets ``name_shared``.
+    Rows of an asset that is site furniture (a logo) are counted, not listed.  A name says in how many of all rows it stands, in how
+    many of these on a declared host, and beside how many a phrase like "in the style of"; one that many rows hold is ``name_shared``.
     """
     kept: list[tuple[int, Hit]] = []
     furniture: Counter[str] = Counter()
     for shard, hit in hits:
         if hit.kind == "asset_equal" and is_furniture(str(hit.value), terms):
             furniture[Tier.ASSET_LISTED] += 1
-        elif hit.kind == "caption_contains" and is_shared_name(str(hit.value), terms, rows_scanned):
-            kept.append((shard, replace(hit, caveats=tuple(sorted({*hit.caveats, "name_shared"})))))
+        elif hit.kind == "caption_contains":
+            shared = {"name_shared"} if is_shared_name(str(hit.value), terms, rows_scanned) else set()
+            counts = {
+                shown: str(terms.get(f"{counted}:caption_contains:{hit.value}", 0))
+                for counted, shown in (("rows", "rows_with_name"), ("hosts", "on_declared_hosts"), ("styled", "in_style_phrase"))
+            }
+            caveats = tuple(sorted({*hit.caveats, *shared}))
+            kept.append((shard, replace(hit, caveats=caveats, detail={**hit.detail, **counts})))
         else:
             kept.append((shard, hit))
     return kept, furniture

@@ -69,7 +69,12 @@ COLUMNS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("threshold_bits", "", "Limit for bits that differ", "不同位数的限值"),
     ("variant", "", "Form of the work that was compared", "参与比对的作品形态"),
     ("expected_chance_matches", "", "Rows expected as near by chance", "预计偶然同样接近的行数"),
-    ("second_check", "", "Second check: passed, not passed, not run; blank where no fingerprint was compared", "第二项检查：通过、未通过、未进行；未比对指纹时为空"),
+    (
+        "second_check",
+        "",
+        "Second check: passed, not passed, not run; blank where no fingerprint was compared",
+        "第二项检查：通过、未通过、未进行；未比对指纹时为空",
+    ),
     ("second_check_method", "", "Method of the second check", "第二项检查的方法"),
     ("observation", "", "live or archive", "实时或存档"),
     ("fetched_at", "", "When it was fetched (UTC)", "取得时间（UTC）"),

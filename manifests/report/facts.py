@@ -98,6 +98,14 @@ def _basis(basis: Mapping[str, Any], lang: Lang) -> Iterator[Fact]:
         yield Fact(label=label("row_value", lang), value=str(basis["row_value"]), kind=Kind.CODE, minor=True)
     elif listed:
         yield Fact(label=kind, value=str(basis["value"]), kind=Kind.QUOTED)
+        counts = basis["detail"] or {}
+        if "rows_with_name" in counts:
+            said = {
+                "rows": counts["rows_with_name"],
+                "hosts": counts.get("on_declared_hosts", "0"),
+                "styled": counts.get("in_style_phrase", "0"),
+            }
+            yield Fact(label=label("name_rows", lang), value=label("name_rows_value", lang, **said))
     else:
         yield Fact(label=label("equal_value", lang), value=str(basis["value"]), kind=Kind.CODE)
 

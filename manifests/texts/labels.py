@@ -200,6 +200,11 @@ _LABELS: Final[dict[str, tuple[str, str]]] = {
     "variant": ("Form of the work", "作品形态"),
     "work_value": ("Value of the work", "作品的值"),
     "row_value": ("Value of the row", "该行的值"),
+    "name_rows": ("Rows with this name", "含有该名称的行"),
+    "name_rows_value": (
+        "{rows} of all rows scanned; {hosts} of them on declared hosts, {styled} beside a phrase such as “in the style of”",
+        "已扫描的行中共 {rows} 行；其中 {hosts} 行在申报的主机上，{styled} 行与“……风格”一类措辞相邻",
+    ),
     "equal_value": ("Equal value", "相等的值"),
     "chance": ("Chance figure", "偶然匹配数"),
     "chance_value": (

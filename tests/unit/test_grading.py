@@ -146,6 +146,7 @@ def test_a_name_in_many_rows_becomes_a_shared_name() -> None:
     rare, _ = weigh_terms(hits, {"rows:caption_contains:Ann": 30}, rows_scanned=10**7)
     many, _ = weigh_terms(hits, {"rows:caption_contains:Ann": 30}, rows_scanned=1000)
     assert not any("name_shared" in hit.caveats for _, hit in rare)
+    assert rare[0][1].detail["rows_with_name"] == "30"
     assert all("name_shared" in hit.caveats for _, hit in many)
 
 
