@@ -41,6 +41,7 @@ class Measured:
         seconds: best of the repetitions.
         rows_per_second: rows of the shard by these seconds.
         ratio: these seconds by those of merely decoding URL and TEXT, R of identity.md section 10.
+        cpu_ratio: the same of processor seconds over all threads, which other programs on the machine disturb less.
         found: hits, or None where nothing is looked for.
         missed: rows in which something was planted and not found; None where nothing is looked for.
     """
@@ -50,8 +51,17 @@ class Measured:
     seconds: float
     rows_per_second: float
     ratio: float
+    cpu_ratio: float
     found: int | None = None
     missed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """Seconds on the wall and on all processors."""
+
+    wall_s: float
+    cpu_s: float
 
 
 def run(
@@ -76,32 +86,34 @@ def run(
 def _run(folder: Path, rows: int, identity: Identity, repetitions: int, *, peers: bool) -> list[Measured]:
     shard = folder / "metadata-bench.parquet"
     planted = write_shard(shard, rows, identity)
-    compile_s, identifiers = _timed(lambda: compile_identifiers(identity))
-    load_s, _ = _timed(lambda: identifiers.accelerator.load(identifiers))
-    (decode_s, _), (ours_s, hits) = _in_turns(
+    compiling, identifiers = _timed(lambda: compile_identifiers(identity))
+    loading, _ = _timed(lambda: identifiers.accelerator.load(identifiers))
+    (decoding, _), (matching, hits) = _in_turns(
         repetitions, [lambda: sum(len(batch) for batch in _batches(shard)), lambda: _pass(shard, identifiers)]
     )
 
-    def measured(name: str, does: str, seconds: float, found: int | None = None, missed: int | None = None) -> Measured:
+    def measured(name: str, does: str, spent: Spent, found: int | None = None, missed: int | None = None) -> Measured:
         return Measured(
             name=name,
             does=does,
-            seconds=seconds,
-            rows_per_second=rows / seconds,
-            ratio=seconds / decode_s,
+            seconds=spent.wall_s,
+            rows_per_second=rows / spent.wall_s,
+            ratio=spent.wall_s / decoding.wall_s,
+            cpu_ratio=spent.cpu_s / decoding.cpu_s,
             found=found,
             missed=missed,
         )
 
     kinds = f"{len(identity.names):,} each of names, aliases, handles, domains, profiles, work URLs"
+    once = Spent(wall_s=compiling.wall_s + loading.wall_s, cpu_s=compiling.cpu_s + loading.cpu_s)
     table = [
-        measured("pyarrow decode", "URL and TEXT, nothing else", decode_s),
-        measured("provscan", f"all rules; {kinds}", ours_s, len(hits), _missing(hits, planted)),
-        measured("provscan, once a scan", "identifiers to tables, compiled loops loaded", compile_s + load_s),
+        measured("pyarrow decode", "URL and TEXT, nothing else", decoding),
+        measured("provscan", f"all rules; {kinds}", matching, len(hits), _missing(hits, planted)),
+        measured("provscan, once a scan", "identifiers to tables, compiled loops loaded", once),
     ]
     for name, does, call in _peers(shard, identity) if peers else ():
-        ((seconds, found),) = _in_turns(PEER_REPETITIONS, [call])
-        table.append(measured(name, does, seconds, found))
+        ((spent, found),) = _in_turns(PEER_REPETITIONS, [call])
+        table.append(measured(name, does, spent, found))
     return table
 
 
@@ -138,19 +150,23 @@ def _missing(hits: list[tuple[int, MetadataHit]], planted: Planted) -> int:
     return sum(len(rows - {row for row, hit in hits if hit.kind == kind}) for kind, rows in wanted.items())
 
 
-def _timed(call: Callable[[], Any]) -> tuple[float, Any]:
-    started = time.perf_counter()
+def _timed(call: Callable[[], Any]) -> tuple[Spent, Any]:
+    wall, cpu = time.perf_counter(), time.process_time()
     result = call()
-    return time.perf_counter() - started, result
+    return Spent(wall_s=time.perf_counter() - wall, cpu_s=time.process_time() - cpu), result
 
 
-def _in_turns(rounds: int, calls: list[Callable[[], Any]]) -> list[tuple[float, Any]]:
-    """Best time and last result of each call; they take turns, so that a busy machine slows all alike."""
-    best: list[tuple[float, Any]] = [(float("inf"), None)] * len(calls)
+def _in_turns(rounds: int, calls: list[Callable[[], Any]]) -> list[tuple[Spent, Any]]:
+    """Best times and last result of each call; they take turns, so that a busy machine slows all alike."""
+    best: list[tuple[Spent, Any]] = [(Spent(wall_s=float("inf"), cpu_s=float("inf")), None)] * len(calls)
     for _ in range(rounds):
         for number, call in enumerate(calls):
-            seconds, result = _timed(call)
-            best[number] = (min(best[number][0], seconds), result)
+            spent, result = _timed(call)
+            before = best[number][0]
+            best[number] = (
+                Spent(wall_s=min(before.wall_s, spent.wall_s), cpu_s=min(before.cpu_s, spent.cpu_s)),
+                result,
+            )
     return best
 
 
