@@ -244,7 +244,11 @@ def weigh_terms(
             shared = {"name_shared"} if is_shared_name(str(hit.value), terms, rows_scanned) else set()
             counts = {
                 shown: str(terms.get(f"{counted}:caption_contains:{hit.value}", 0))
-                for counted, shown in (("rows", "rows_with_name"), ("hosts", "on_declared_hosts"), ("styled", "in_style_phrase"))
+                for counted, shown in (
+                    ("rows", "rows_with_name"),
+                    ("hosts", "on_declared_hosts"),
+                    ("styled", "in_style_phrase"),
+                )
             }
             caveats = tuple(sorted({*hit.caveats, *shared}))
             kept.append((shard, replace(hit, caveats=caveats, detail={**hit.detail, **counts})))

@@ -4,7 +4,7 @@ Imported only when enough rows are to be looked at: numba costs half a second to
 the plain functions have to look at.  They read what Arrow gives (any bytes, invalid UTF-8 included) and write nothing else.
 
 Bytes are first sorted into classes, a block at a time, by loops that LLVM turns into vector code (0.04 ns a byte); the loops over rows
-then step from one interesting byte to the next, eight at a time, and leave most rows after a few steps.  Only rows that hold the key of
+then look at 64 bytes in one step, and leave most rows after a few steps.  Only rows that hold the key of
 a literal, escapes or characters beyond ASCII are spelled out and compared.
 
 All of it stands in one file, because numba's cache looks at the text of one source file: a loop that calls into another file would go on

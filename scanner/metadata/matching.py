@@ -122,7 +122,7 @@ def _asset_hits(index: int, cell: str, key: AssetKey, declared: tuple[Declaratio
             column=Role.URL,
             work_value=declaration.url,
             row_value=cell,
-            detail=_asset_detail(key),
+            detail=_asset_detail(key, own),
             strength="candidate" if mockup or key.strength == "slug" else "finding",
             caveats=_declared_caveats(declared),
         )
@@ -133,15 +133,29 @@ def _declared_caveats(declared: tuple[Declaration, ...]) -> frozenset[str]:
     return frozenset({"url_declared", "several_works"} if several else {"url_declared"})
 
 
-def _asset_detail(key: AssetKey) -> tuple[str, ...]:
+def _asset_detail(key: AssetKey, own: AssetKey | None) -> tuple[str, ...]:
+    """What the rule says about the row's rendition, and how it compares with the declared one."""
     words = [f"rule={key.rule}", f"strength={key.strength}"]
     if key.crop != "no":
         words.append(f"crop={key.crop}")
     if key.mockup:
         words.append("mockup")
+    if key.declared_w is not None and key.declared_h is not None:
+        words.append(f"size={key.declared_w}x{key.declared_h}")
+    if own is not None and _other_shape(key, own):
+        words.append("other_shape")
     if key.revision is not None:
         words.append(f"revision={key.revision}")
+    words += [f"wrapped_in={host}" for host in key.wrapped_in[:1]]
     return tuple(sorted(words))
+
+
+def _other_shape(one: AssetKey, other: AssetKey) -> bool:
+    """Whether two declared sizes differ by more than 2 % in aspect: another crop, or another picture."""
+    if one.declared_w is None or one.declared_h is None or other.declared_w is None or other.declared_h is None:
+        return False
+    first, second = one.declared_w * other.declared_h, other.declared_w * one.declared_h
+    return 50 * abs(first - second) > max(first, second)
 
 
 def _host_hits(index: int, cell: str, url: CanonicalUrl, identifiers: Identifiers) -> Iterator[MetadataHit]:

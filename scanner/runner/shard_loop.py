@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from scanner.shards import OpenShard, Part
 
 PART_ROWS = 1 << 20  # rows of a part: large enough that starting one costs nothing, small enough to resume from
-PICTURE_PART_ROWS = 1 << 11  # of a shard with pictures: some ten seconds of one core, so that all cores share one archive
+PICTURE_PART_ROWS = 1 << 11  # of a shard with pictures: some ten seconds, so that all cores share one archive
 
 
 def outcome_key(queries: Queries, config: ScanConfig, opened: OpenShard, shard_id: str, part: Part) -> str:

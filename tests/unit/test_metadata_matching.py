@@ -71,6 +71,21 @@ def test_another_size_is_the_same_asset_and_names_its_rule() -> None:
     assert hit.detail == ("crop=yes", "rule=pinterest/1", "strength=id")
 
 
+def test_a_rendition_of_another_shape_says_so() -> None:
+    identifiers = compile_identifiers(None, [work("http://e.example/banner-300x250.jpg")])
+    hits = hits_of(
+        identifiers,
+        "http://e.example/banner-728x90.jpg",
+        "http://e.example/banner-600x500.jpg",
+        "https://i0.wp.com/e.example/banner.jpg?w=9",
+    )
+    assert [hit.detail for hit in hits if hit.kind == "asset_equal"] == [
+        ("crop=maybe", "other_shape", "rule=generic/1", "size=728x90", "strength=path"),
+        ("crop=maybe", "rule=generic/1", "size=600x500", "strength=path"),
+        ("rule=generic/1", "strength=path", "wrapped_in=i0.wp.com"),
+    ]
+
+
 def test_a_slug_and_a_mockup_are_candidates_only() -> None:
     identifiers = compile_identifiers(
         None,
