@@ -25,9 +25,10 @@ def work(title: str | None) -> Work:
 def index_of(group: Group) -> TermIndex:
     if group.kind == "name":
         identity = Identity(names=(Name(name=group.value, given=group.given, family=group.family),))
+    elif group.kind == "alias":
+        identity = Identity(aliases=(group.value,))
     else:
-        field = {"alias": "aliases", "handle": "handles"}.get(group.kind)
-        identity = Identity(**{field: (group.value,)}) if field else Identity()
+        identity = Identity(handles=(group.value,) if group.kind == "handle" else ())
     return compile_identifiers(identity, [work(group.value if group.kind == "title" else None)]).terms
 
 

@@ -68,7 +68,7 @@ def test_another_size_is_the_same_asset_and_names_its_rule() -> None:
         "pinterest:40d30b62d2d2f088f68469937a0b57ee",
         "finding",
     )
-    assert hit.detail == ("crop=yes", "rule=pinterest/1", "strength=id")
+    assert hit.detail == ("crop=yes", "rule=pinterest/1", "size=75x75", "strength=id")
 
 
 def test_a_rendition_of_another_shape_says_so() -> None:

@@ -1,5 +1,7 @@
 """Filters of known training subsets: eligible, not eligible, unknown, and why."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from scanner.datasets import Layout, Role
@@ -15,7 +17,7 @@ RULE = "laion-aesthetics-v2-5plus/1"
 
 
 def state(
-    values: dict[Role, object], name: str = "improved-aesthetics", size_of: str | None = "embedded", rule: str = RULE
+    values: Mapping[Role, object], name: str = "improved-aesthetics", size_of: str | None = "embedded", rule: str = RULE
 ) -> SubsetState:
     return dict(subset_states(layout(name, size_of), values))[rule]
 
