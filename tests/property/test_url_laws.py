@@ -50,6 +50,7 @@ def test_nothing_raises_and_canonicalising_twice_is_once(raw: str) -> None:
 
 @settings(deadline=None, max_examples=200)
 @given(MADE_UP, st.sampled_from(["utm_source=x", "fbclid=y", "gclid=z", "mc_eid=1", "igshid=2"]))
+@example("http://cdn.shopify.com/", "utm_source=x")
 def test_scheme_www_port_and_tracking_never_change_a_key(raw: str, tracking: str) -> None:
     url = canonicalize_url(raw)
     assume(isinstance(url, CanonicalUrl))

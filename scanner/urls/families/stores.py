@@ -99,7 +99,7 @@ def wordpress(url: CanonicalUrl) -> AssetKey | None:
 
 def shopify(url: CanonicalUrl) -> AssetKey | None:
     """``name_480x480_crop_center@2x.progressive.jpg?v=…`` on the shared host or under a shop's own ``/cdn/shop/``."""
-    if url.host != "cdn.shopify.com" and not url.path.startswith("/cdn/shop/"):
+    if url.compare_host != "cdn.shopify.com" and not url.path.startswith("/cdn/shop/"):
         return None
     end = IMAGE_END.search(url.path)
     stem = url.path if end is None else url.path[: end.start()]
