@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from manifests.tiers import CHANCE_LIMIT, TIER_OF, Tier, chance_of, chance_text, statement_of, statement_rank
 from scanner.hashers import is_low_detail
-from scanner.metadata.statistics import is_furniture, is_shared_name
+from scanner.metadata.statistics import furniture_of, is_shared_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -237,8 +237,9 @@ def weigh_terms(
     """
     kept: list[tuple[int, Hit]] = []
     furniture: Counter[str] = Counter()
+    logos = furniture_of(terms)
     for shard, hit in hits:
-        if hit.kind == "asset_equal" and is_furniture(str(hit.value), terms):
+        if hit.kind == "asset_equal" and str(hit.value) in logos:
             furniture[Tier.ASSET_LISTED] += 1
         elif hit.kind == "caption_contains":
             shared = {"name_shared"} if is_shared_name(str(hit.value), terms, rows_scanned) else set()

@@ -43,7 +43,7 @@ def unwrap(url: CanonicalUrl) -> Wrapped | None:
     Forms: Photon (``i0.wp.com/<host>/<path>``), an absolute address in the path, in a known parameter or as the whole query, and
     resizers of a site's own paths (``/cdn-cgi/image/…/``, ``/_next/image?url=/…``).
     """
-    if _PHOTON.fullmatch(url.host):
+    if _PHOTON.fullmatch(url.compare_host):
         return _photon(url)
     return _in_path(url) or (None if url.query is None else _in_query(url, url.query)) or _own_path(url)
 
@@ -79,7 +79,7 @@ def _in_query(url: CanonicalUrl, query: str) -> Wrapped | None:
         "http" not in query.lower()
         and "//" not in query
         and "%2F%2F" not in query
-        and url.host not in _SCHEMELESS_PROXIES
+        and url.compare_host not in _SCHEMELESS_PROXIES
     ):
         return None
     values: dict[str, str] = {}
@@ -90,7 +90,7 @@ def _in_query(url: CanonicalUrl, query: str) -> Wrapped | None:
         value = values.get(name, "")
         if "%" in value:
             value = unquote(value)
-        if url.host in _SCHEMELESS_PROXIES and name in {"url", "u"} and value:
+        if url.compare_host in _SCHEMELESS_PROXIES and name in {"url", "u"} and value:
             return _wrapped("https://" + re.sub(r"^(?:ssl:|https?://|//)", "", value))
         if value.startswith(("http://", "https://", "//")):
             inner = canonicalize_url(value)

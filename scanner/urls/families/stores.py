@@ -123,7 +123,7 @@ def mediawiki(url: CanonicalUrl) -> AssetKey | None:
         crop: Crop = (
             "yes" if "crop" in url.path[match.end("file") :] or "smart" in url.path[match.end("file") :] else "no"
         )
-        host = re.sub(r"^(?:vignette|images?|static)[0-9]*\.", "", url.host)
+        host = re.sub(r"^(?:vignette|images?|static)[0-9]*\.", "", url.compare_host)
         return replace(_path_key(url, "mediawiki", match["file"], crop=crop), scope=host)
     if _WIKI_FILE.search(url.path) and ("wiki" in url.host or "/images/" in url.path):
         return _path_key(url, "mediawiki", url.path)
