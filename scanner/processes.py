@@ -116,8 +116,10 @@ class WorkerPool:
             # No more than one task a worker in flight: whatever is in flight when a worker dies has to be tried again.
             while self._waiting and len(self._running) < self._workers:
                 self._start(self._waiting.popleft())
-        except BrokenProcessPool:  # died between two tasks: nothing was lost
-            self._stop(kill=True)
+        except BrokenProcessPool:
+            if not self._running:  # died between two tasks: nothing was lost
+                self._stop(kill=True)
+            # Otherwise what is in flight hears of it as well, and is tried again from there.
 
     def _new_executor(self) -> ProcessPoolExecutor:
         try:

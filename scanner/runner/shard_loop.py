@@ -256,12 +256,16 @@ class ShardLoop(Generic[OutcomeT]):
             each.reason = f"same file as {first.shard.dataset.name}/{first.shard.name}"
             return
         failures = [self._failed_parts[key] for key in each.keys if key in self._failed_parts]
+        read = 0
         for outcome in self.outcomes(each):
+            read += 1
             each.rows_scanned += outcome.rows
             each.compared.add(outcome.compared)
             each.faults.update(outcome.faults)
             if outcome.stopped_at is not None:
                 failures.append(outcome.stopped_at)
+        if read < len(each.keys) and not failures:  # whatever the cause, a part without its outcome was not scanned
+            failures.append(f"{each.shard.name}: the finished work on a part of it is lost")
         if failures:
             self._fail(each, failures[0])
         else:

@@ -69,6 +69,26 @@ def test_a_task_that_kills_its_worker_twice_is_given_back_and_the_others_finish(
     assert found == {number: number * number for number in range(4)}
 
 
+def test_a_task_at_work_is_not_lost_when_the_break_is_noticed_while_another_begins() -> None:
+    with WorkerPool(2, prepare, ()) as pool:
+        pool.submit(Task(key="at work", function=slow, arguments=(0.5,)))
+        broken: list[bool] = []
+
+        def break_then_submit() -> None:
+            executor = pool._executor
+            if broken or executor is None or not executor._processes:
+                return
+            for process in list(executor._processes.values()):
+                process.kill()
+            while not executor._broken:  # type: ignore[attr-defined]
+                time.sleep(0.01)
+            broken.append(True)
+            pool.submit(Task(key="begins", function=square, arguments=(3,)))
+
+        assert dict(pool.completed(break_then_submit)) == {"at work": "done", "begins": 9}
+    assert broken
+
+
 def test_tasks_may_be_added_while_results_are_taken() -> None:
     with WorkerPool(2, prepare, ()) as pool:
         pool.submit(Task(key=0, function=square, arguments=(2,)))
