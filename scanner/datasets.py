@@ -68,6 +68,7 @@ class ShardKind(StrEnum):
     TAR = "tar"
     FOLDER = "folder"  # a plain folder of pictures: each file a Row
     INDEX = "index"  # a HashIndex
+    OTHER = "other"  # a file that is not read, or a folder that cannot be: never opened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

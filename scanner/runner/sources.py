@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scanner.coverage import ScannedShard, ShardStatus
+from scanner.datasets import Shard, ShardKind
 from scanner.errors import LayoutUnknown, ShardError, UsageError
 from scanner.events import Noticed, Watcher
 from scanner.shards import list_shards, open_shard
+from scanner.shards.folders import sort_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from scanner.datasets import Dataset, Role
-    from scanner.shards import OpenShard
+    from scanner.shards import OpenShard, Skipped
 
 
 def say_what_cannot_be_compared(shards: Sequence[ScannedShard], wanted: frozenset[Role], watch: Watcher) -> None:
@@ -56,7 +58,7 @@ def open_shards(datasets: Sequence[Dataset], watch: Watcher) -> list[ScannedShar
         listed, skipped = list_shards(dataset)
         for each in skipped:
             watch(Noticed(text=f"{dataset.name}/{each.name}: not read ({each.reason})"))
-        opened: list[ScannedShard] = []
+        opened = [_not_read(dataset, each) for each in skipped if not each.beside]
         unknown: LayoutUnknown | None = None
         for shard in listed:
             try:
@@ -74,10 +76,17 @@ def open_shards(datasets: Sequence[Dataset], watch: Watcher) -> list[ScannedShar
                 opened.append(ScannedShard(shard=shard, opened=None, status=ShardStatus.FAILED, reason=error.message))
         if unknown is not None and not any(each.opened for each in opened):
             raise unknown
-        if not opened:
+        if not listed:
             raise UsageError(
                 f"{dataset.source} holds no dataset file",
                 hint="Give a parquet, csv, jsonl or tar file, a folder of them, or a folder of pictures.",
             )
-        found += opened
+        found += sorted(opened, key=lambda each: sort_key(each.shard.name))
     return found
+
+
+def _not_read(dataset: Dataset, skipped: Skipped) -> ScannedShard:
+    """What may hold rows and is not read stands in coverage; a folder that is closed to us is a gap."""
+    shard = Shard(dataset=dataset, name=skipped.name, path="", kind=ShardKind.OTHER, bytes=0)
+    status = ShardStatus.FAILED if skipped.closed else ShardStatus.SKIPPED
+    return ScannedShard(shard=shard, opened=None, status=status, reason=skipped.reason)

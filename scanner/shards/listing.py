@@ -43,8 +43,11 @@ _NOT_SHARDS: Mapping[str, str] = {
     ".py": "a program",
     ".sh": "a program",
     ".log": "a log",
+}
+_UNFINISHED: Mapping[str, str] = {
     ".incomplete": "an unfinished download",
     ".part": "an unfinished download",
+    ".crdownload": "an unfinished download",
     ".tmp": "an unfinished file",
 }
 _KNOWN_NAMES: Mapping[str, str] = {
@@ -64,10 +67,16 @@ _BESIDE_PICTURES = frozenset({"metadata.csv", "metadata.jsonl", "metadata.parque
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
-    """A file in a dataset's folder that is no shard, and why."""
+    """A file in a dataset's folder that is not read, and why.
+
+    ``beside``: it is known to hold no rows (a checksum, a text about the dataset); anything else might, and belongs into coverage.
+    ``closed``: it could not even be looked into: a gap.
+    """
 
     name: str
     reason: str
+    beside: bool = False
+    closed: bool = False
 
 
 def list_shards(dataset: Dataset) -> tuple[list[Shard], list[Skipped]]:
@@ -91,8 +100,9 @@ def list_shards(dataset: Dataset) -> tuple[list[Shard], list[Skipped]]:
     else:
         raise UsageError(f"{source}: there is no such file or folder.", hint="Check the path given with --dataset.")
     if not shards:
+        closed = next((f" ({one.name} {one.reason})" for one in skipped if one.closed), "")
         raise UsageError(
-            f"{source}: there is no shard in it.",
+            f"{source}: there is no shard in it{closed}.",
             hint="A dataset is a parquet, csv, tsv, json, jsonl or tar file, a folder of them, or a folder of pictures.",
         )
     return sorted(shards, key=lambda shard: sort_key(shard.name)), sorted(skipped, key=lambda one: sort_key(one.name))
@@ -158,11 +168,10 @@ def _glob(dataset: Dataset, pattern: str) -> tuple[list[Shard], list[Skipped]]:
                 shards += inner
                 skipped += left
             continue
-        reason = _reason(path)
-        if reason is None and kind_of(path.name) is not None:
+        if kind_of(path.name) is not None and _reason(path) is None:
             shards.append(_file(dataset, path, name))
         else:
-            skipped.append(Skipped(name=name, reason=reason or _UNKNOWN))
+            skipped.append(_left(path, name))
     return shards, skipped
 
 
@@ -187,14 +196,12 @@ def _folder(dataset: Dataset, root: Path, prefix: str = "") -> tuple[list[Shard]
             shown = prefix + shown_name(os.path.relpath(path, root))
             if name in here.pictures or name in here.beside:
                 continue
-            reason = _reason(path)
-            if reason is None and here.pictures and name.casefold() in _BESIDE_PICTURES:
-                reason = "describes the pictures beside it"
-            kind = kind_of(name)
-            if reason is None and kind is not None and not name.casefold().endswith(".txt"):
-                shards.append(_file(dataset, path, shown))
+            if here.pictures and name.casefold() in _BESIDE_PICTURES:
+                skipped.append(Skipped(name=shown, reason="describes the pictures beside it", beside=True))
+            elif kind_of(name) is None or name.casefold().endswith(".txt") or _reason(path) is not None:
+                skipped.append(_left(path, shown))
             else:
-                skipped.append(Skipped(name=shown, reason=reason or _UNKNOWN))
+                shards.append(_file(dataset, path, shown))
     if pictures and not shards:
         shards.append(_picture_shard(dataset, root, prefix.rstrip("/") or _own_name(root)))
     else:
@@ -233,7 +240,7 @@ def _walk(root: Path, skipped: list[Skipped]) -> Iterator[tuple[Path, list[str]]
 
     def note(error: OSError) -> None:
         name = shown_name(os.path.relpath(str(error.filename), root))
-        skipped.append(Skipped(name=name, reason=f"cannot be read: {error.strerror}"))
+        skipped.append(Skipped(name=name, reason=f"cannot be read: {error.strerror}", closed=True))
 
     for folder, subfolders, files in os.walk(root, followlinks=True, onerror=note):
         real = os.path.realpath(folder)
@@ -245,11 +252,22 @@ def _walk(root: Path, skipped: list[Skipped]) -> Iterator[tuple[Path, list[str]]
         yield Path(folder), sorted((name for name in files if not name.startswith(".")), key=sort_key)
 
 
+def _left(path: Path, name: str) -> Skipped:
+    """A file that is not read, with its reason."""
+    reason = _known_beside(path.name)
+    return Skipped(name=name, reason=reason or _reason(path) or _UNKNOWN, beside=reason is not None)
+
+
 def _reason(path: Path) -> str | None:
     """Why a file is no shard, whatever its columns; None for what may be one."""
     if is_special(str(path)):
         return "a pipe or a device"
-    lower = path.name.casefold()
+    return _known_beside(path.name) or _UNFINISHED.get(path.suffix.casefold())
+
+
+def _known_beside(name: str) -> str | None:
+    """What a file is that accompanies shards and holds no rows; None for what may hold some."""
+    lower = name.casefold()
     if lower.endswith("_stats.json"):
         return "statistics written by img2dataset"
     return _KNOWN_NAMES.get(lower) or _NOT_SHARDS.get(os.path.splitext(lower)[1])  # noqa: PTH122 - a name, not a path

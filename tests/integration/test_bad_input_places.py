@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from integration_world import ROOT, Ran, Run, command, environment
+from integration_world import ROOT, Ran, Run, command, environment, records
 from small_world import COPIED, COPY_ROW, NAMES, Scanned, assert_clear, assert_sound, scan, write_good, write_works
 
 if TYPE_CHECKING:
@@ -177,7 +177,12 @@ def test_unreadable_folders_and_files_are_named_and_the_rest_is_scanned(
         assert_clear(ran)
         scanned = Scanned(ran, tmp_path / "open" / "out")
         assert scanned.found > FOUND
-        assert scanned.reasons == {"shut.parquet": "shut.parquet: its footer cannot be read: Permission denied"}
+        assert scanned.reasons == {
+            "shut.parquet": "shut.parquet: its footer cannot be read: Permission denied",
+            "closed": "cannot be read: Permission denied",
+        }
+        closed_shards = [one["dataset"] for one in records(scanned.package, "coverage") if one["shard"] == "closed"]
+        assert closed_shards == ["d", "pictures"]  # gaps of the package, not only words on the screen
         assert "2 files of the portfolio could not be compared" in ran.out
         assert ran.err.count("Permission denied") >= 2  # the closed folders of both datasets
     finally:

@@ -482,6 +482,7 @@ def test_what_is_no_shard_is_named_with_its_reason(tmp_path: Path) -> None:
         "00000_stats.json", "part.crc", "emb.npy", "README.md", "_SUCCESS", "x.parquet.incomplete", "notes.txt"
     }  # fmt: skip
     assert all(one.reason for one in skipped)
+    assert [one.name for one in skipped if not one.beside] == ["notes.txt", "x.parquet.incomplete"]
 
 
 def test_img2dataset_files_become_folder_shards_beside_their_parquet(tmp_path: Path) -> None:
