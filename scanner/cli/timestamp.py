@@ -43,10 +43,13 @@ def send(url: str, request: bytes) -> bytes:
     Raises:
         NetworkError: no answer, or one that is no time stamp response.
     """
-    from scanner.fetch.http import post
+    from scanner.fetch.blocking import post
+    from scanner.fetch.client import field_of
 
-    status, headers, body = post(url, request, content_type="application/timestamp-query")
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if status != 200 or kind != "application/timestamp-reply":
-        raise NetworkError(f"{url} answered with status {status} and type {kind or 'none'}, not with a time stamp")
-    return body
+    answer = post(url, request, content_type="application/timestamp-query")
+    kind = (field_of(answer, "content-type") or "").partition(";")[0].strip().lower()
+    if answer.status != 200 or kind != "application/timestamp-reply":
+        raise NetworkError(
+            f"{url} answered with status {answer.status} and type {kind or 'none'}, not with a time stamp"
+        )
+    return answer.body

@@ -1,0 +1,248 @@
+"""A guarded client: one request, its redirects by hand, every hop judged anew.
+
+Names are looked up once in a run (the answers are kept 300 s, failures 60 s), every answer is checked, and the connection goes to a
+checked address: a second look-up that says something else (DNS rebinding) never happens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from scanner._version import __version__
+from scanner.fetch.addresses import Network, Refusal, check_addresses
+from scanner.fetch.guard import CheckedUrl, check_redirect, check_url
+from scanner.fetch.http import Connection, connect, tls_context
+from scanner.fetch.limits import FetchFailed, Limits
+from scanner.fetch.names import Names, Resolver, system_resolver
+from scanner.observations import FetchOutcome
+
+if TYPE_CHECKING:
+    import ssl
+
+    from scanner.observations import Exchange
+
+Gate = Callable[[CheckedUrl, tuple[str, ...]], AbstractAsyncContextManager[None]]
+"""Entered before each hop with its addresses, left after it: where a caller waits its turn, or refuses with ``FetchFailed``."""
+
+IDLE_AT_MOST: Final = 256  # open connections kept for later, over all hosts
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
+
+def utc_second() -> str:
+    """The time now, as observations have it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def agent(contact: str = "") -> str:
+    """How we name ourselves: honestly, with an address of whoever looks where one is configured.
+
+    >>> agent("me@example.org").partition(" ")[2]
+    '(+me@example.org)'
+    """
+    return f"provscan/{__version__} (+{contact})" if contact else f"provscan/{__version__} (no contact given)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """One request beyond its address.
+
+    ``fields`` go with every hop, ``credentials`` to the origin of the first hop alone.  ``sink`` takes the body of a 200 or 206 instead
+    of the Exchange.
+    """
+
+    method: str = "GET"
+    fields: tuple[tuple[str, str], ...] = ()
+    credentials: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    sink: Callable[[bytes], None] | None = None
+
+
+PLAIN: Final = Asking()
+USUAL: Final = Limits()
+
+
+class Client:
+    """Asks for one address at a time, any number at once; belongs to one event loop.  Leave it with ``close``."""
+
+    def __init__(
+        self,
+        *,
+        agent: str,
+        allowed: tuple[Network, ...] = (),
+        resolver: Resolver = system_resolver,
+        context: ssl.SSLContext | None = None,
+        now: Callable[[], str] = utc_second,
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            agent: the ``User-Agent``.
+            allowed: networks that pass the guard, on any port.
+            resolver: names to addresses.
+            context: for TLS; ours where left out.
+            now: the time of a request.
+        """
+        self._agent = agent
+        self._allowed = allowed
+        self._names = Names(resolver)
+        self._context = context
+        self._now = now
+        self._idle: defaultdict[tuple[str, str, int], list[Connection]] = defaultdict(list)
+        self._idle_count = 0
+
+    async def fetch(
+        self, text: str, asking: Asking = PLAIN, *, limits: Limits = USUAL, gate: Gate | None = None
+    ) -> tuple[Exchange, ...]:
+        """All hops of one request, the last of which is no redirect.
+
+        Raises:
+            FetchFailed: refused by the guard or the gate, no answer, or none within the limits; with the hops so far.
+        """
+        url = check_url(text, allowed=self._allowed)
+        if isinstance(url, Refusal):
+            outcome = FetchOutcome.ADDRESS_REFUSED if "address" in url.reason else FetchOutcome.BAD_URL
+            raise FetchFailed(outcome, f"{text[:200]}: {url.reason}")
+        hops: list[Exchange] = []
+        first, seconds = url, limits.total_s
+        seen = {url.text}
+        while True:
+            try:
+                exchange = await self._hop(url, asking, first, limits, seconds, gate)
+            except FetchFailed as error:
+                error.exchanges = (*hops, *error.exchanges)
+                if hops and error.outcome is FetchOutcome.ADDRESS_REFUSED:
+                    error.outcome = FetchOutcome.REDIRECT_REFUSED
+                raise
+            hops.append(exchange)
+            seconds -= exchange.milliseconds / 1000
+            location = location_of(exchange)
+            if location is None or asking.method == "POST":
+                return tuple(hops)
+            target = check_redirect(url, location, allowed=self._allowed)
+            if isinstance(target, Refusal):
+                why = f"{text[:200]}: redirected to an address that is refused: {target.reason}"
+                raise FetchFailed(FetchOutcome.REDIRECT_REFUSED, why, exchanges=tuple(hops))
+            if target.text in seen or len(hops) > limits.max_redirects:
+                why = f"{text[:200]}: redirected in a circle or more than {limits.max_redirects} times"
+                raise FetchFailed(FetchOutcome.TOO_MANY_REDIRECTS, why, exchanges=tuple(hops))
+            seen.add(target.text)
+            url = target
+
+    async def addresses(self, url: CheckedUrl, limits: Limits = USUAL) -> tuple[str, ...]:
+        """The addresses that a connection to ``url`` may go to, all checked.
+
+        Raises:
+            FetchFailed: no such name, no answer in time, or one that the guard refuses.
+        """
+        found = (url.host,) if url.is_address else await self._names.resolve(url.host, limits.connect_s)
+        checked = check_addresses(found, port=url.port, allowed=self._allowed)
+        if isinstance(checked, Refusal):
+            raise FetchFailed(FetchOutcome.ADDRESS_REFUSED, f"{url.text}: {checked.reason}")
+        return checked
+
+    async def close(self) -> None:
+        """Close the connections that are kept open."""
+        for connections in self._idle.values():
+            for connection in connections:
+                connection.close()
+        self._idle.clear()
+        self._idle_count = 0
+        for _ in range(3):  # rounds of the loop in which an aborted stream lets its socket go
+            await asyncio.sleep(0)
+
+    async def _hop(
+        self, url: CheckedUrl, asking: Asking, first: CheckedUrl, limits: Limits, seconds: float, gate: Gate | None
+    ) -> Exchange:
+        addresses = await self.addresses(url, limits)
+        fields = self._fields(url, asking, first)
+        async with gate(url, addresses) if gate is not None else nullcontext():
+            deadline = asyncio.get_running_loop().time() + max(seconds, 0.0)
+            requested_at = self._now()
+            while True:
+                connection = self._take_idle(url) or await connect(
+                    url, addresses, limits=limits, context=self._tls(), deadline=deadline
+                )
+                was_used = connection.used
+                try:
+                    exchange = await connection.exchange(
+                        url,
+                        fields,
+                        requested_at=requested_at,
+                        limits=limits,
+                        deadline=deadline,
+                        method=asking.method,
+                        body=asking.body,
+                        sink=asking.sink,
+                    )
+                except FetchFailed as error:
+                    # A kept connection that the other side had closed meanwhile: nothing was answered, nothing is known.
+                    if was_used and error.outcome is FetchOutcome.CONNECT_FAILED:
+                        continue
+                    raise
+                self._give_back(connection)
+                return exchange
+
+    def _fields(self, url: CheckedUrl, asking: Asking, first: CheckedUrl) -> list[tuple[bytes, bytes]]:
+        # Built anew for every hop.  No Accept: with a list of types some hosts send WebP or AVIF, and no digest of a dataset matches.
+        named = [("Host", url.authority), ("User-Agent", self._agent), ("Accept-Encoding", "identity")]
+        named += [("Connection", "keep-alive"), *asking.fields]
+        named += asking.credentials if url.origin == first.origin else ()
+        if asking.body:
+            named.append(("Content-Length", str(len(asking.body))))
+        return [(name.encode("ascii"), value.encode("latin-1")) for name, value in named]
+
+    def _tls(self) -> ssl.SSLContext:
+        if self._context is None:
+            self._context = tls_context()
+        return self._context
+
+    def _take_idle(self, url: CheckedUrl) -> Connection | None:
+        kept = self._idle.get(url.origin)
+        while kept:
+            connection = kept.pop()
+            self._idle_count -= 1
+            if not kept:
+                del self._idle[url.origin]
+            if connection.is_reusable:
+                return connection
+            connection.close()
+        return None
+
+    def _give_back(self, connection: Connection) -> None:
+        if not connection.is_reusable:
+            connection.close()
+            return
+        if (
+            self._idle_count >= IDLE_AT_MOST
+        ):  # the host that was asked longest ago is the least likely to be asked again
+            oldest = next(iter(self._idle))
+            for each in self._idle.pop(oldest):
+                each.close()
+                self._idle_count -= 1
+        self._idle[connection.origin].append(connection)
+        self._idle_count += 1
+
+
+def location_of(exchange: Exchange) -> str | None:
+    """Where a redirect leads, as it stands in the answer; None for any other answer."""
+    if exchange.status not in _REDIRECTS:
+        return None
+    return field_of(exchange, "location")
+
+
+def field_of(exchange: Exchange, name: str) -> str | None:
+    """The first header field of that name (in lower case) in the answer, as text; None where there is none."""
+    wanted = name.encode("ascii")
+    for known, value in exchange.fields:
+        if known.lower() == wanted:
+            try:
+                return value.decode()
+            except UnicodeDecodeError:
+                return value.decode("latin-1")
+    return None
