@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_type_hints
 
 from scanner.errors import ConfigError
+from scanner.fetch_policy import FetchPolicy, parse_policy
 
 RESULT_VERSION = 1
 """Raised whenever the code may give another outcome for equal inputs; part of every ledger key."""
@@ -41,6 +42,7 @@ class ScanConfig:
         fetch: what may be requested from the network.
         verify_shards: remote shards are downloaded whole and hashed.
         allow_network: address ranges that the guard lets through.
+        fetch_policy: how listed addresses are requested; not recorded where none is.
     """
 
     variants: Literal["fast", "thorough"] = "thorough"
@@ -59,10 +61,14 @@ class ScanConfig:
     fetch: Literal["off", "candidates", "all"] = "off"
     verify_shards: bool = False
     allow_network: tuple[str, ...] = ()
+    fetch_policy: FetchPolicy = FetchPolicy()
 
     def record(self) -> dict[str, Any]:
         """The configuration as canonical JSON takes it: integers, strings, booleans and arrays."""
         values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        del values["fetch_policy"]
+        if self.fetch != "off":  # what is not done has no settings
+            values["fetch_policy"] = self.fetch_policy.record()
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
     @property
@@ -90,7 +96,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {"variants": ("fast", "thorough"), "fe
 
 
 def parse_config(text: str, *, where: str, base: ScanConfig | None = None) -> ScanConfig:
-    """Read a TOML configuration: keys of ``ScanConfig``, at the top or under ``[scan]``.
+    """Read a TOML configuration: keys of ``ScanConfig``, at the top or under ``[scan]``, and those of ``FetchPolicy`` under ``[fetch]``.
 
     Raises:
         ConfigError: not TOML, an unknown key (with the nearest known one), a wrong type or a value out of range.
@@ -102,13 +108,16 @@ def parse_config(text: str, *, where: str, base: ScanConfig | None = None) -> Sc
     section = document.pop("scan", {})
     if not isinstance(section, dict):
         raise ConfigError(f"{where}: [scan] must be a table")
+    policy = document.pop("fetch") if isinstance(document.get("fetch"), dict) else None
     values = {key: _checked(key, value, where) for key, value in {**document, **section}.items()}
+    if policy is not None:
+        values["fetch_policy"] = parse_policy(policy, where=where)
     return replace(base or ScanConfig(), **values)
 
 
 def _checked(key: str, value: object, where: str) -> Any:
     hints = get_type_hints(ScanConfig)
-    if key not in hints:
+    if key == "fetch_policy" or key not in hints:
         near = difflib.get_close_matches(key, hints, n=1)
         raise ConfigError(f"{where}: unknown key scan.{key}", hint=f"Did you mean {near[0]}?" if near else "")
     if key == "allow_network":

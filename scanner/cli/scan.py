@@ -107,7 +107,7 @@ def command(
         config=replace(
             config,
             verify_shards=verify_shards or config.verify_shards,
-            allow_network=(*config.allow_network, *checked_networks(networks)),
+            allow_network=checked_networks((*config.allow_network, *networks)),
         ),
         out=None if out is None else Path(out),
         workers=workers,
