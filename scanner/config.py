@@ -11,7 +11,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping  # noqa: TC003 - used at run time by parse_config's callers
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_type_hints
 
 from scanner.errors import ConfigError
@@ -61,7 +61,7 @@ class ScanConfig:
     fetch: Literal["off", "candidates", "all"] = "off"
     verify_shards: bool = False
     allow_network: tuple[str, ...] = ()
-    fetch_policy: FetchPolicy = FetchPolicy()
+    fetch_policy: FetchPolicy = field(default_factory=FetchPolicy)
 
     def record(self) -> dict[str, Any]:
         """The configuration as canonical JSON takes it: integers, strings, booleans and arrays."""
