@@ -27,7 +27,7 @@ from manifests.packages import open_package
 from manifests.proofs.checks import TrustedRoots, check_signature, check_timestamps
 from manifests.records import Tally
 from manifests.verifying.accounts import CoverageSums, check_events, check_negatives
-from manifests.verifying.captures import check_captures
+from manifests.verifying.captures import capture_faults, check_captures
 from manifests.verifying.checks import Notes, Verification
 from manifests.verifying.exported import check_exports
 from manifests.verifying.manifest_checks import check_counts, check_files, check_statements, read_manifest
@@ -116,13 +116,16 @@ def _check_records(
     row_files = [path for path in sorted(facts) if path.startswith("data/rows/") and path.endswith(".jsonl")]
     tables.read(row_files, sums, notes)
     captured = check_captures(folder, (path for path in sorted(facts) if path.startswith("data/captures/")), notes)
+    for number, seen in tables.kept:
+        for what in capture_faults(seen, captured):
+            notes.problem("matches.references", ProblemKind.REFERENCE, "data/observations.jsonl", number, found=what)
     datasets = manifest["datasets"] if manifest else ()
     matches = MatchChecks(
         tables=tables,
         notes=notes,
         method=manifest["method"] if manifest else {},
         columns={(known["name"], known["release"]): known["columns"] for known in datasets},
-        captured=frozenset(captured),
+        captured=captured,
     )
     for line in read_records(folder, "matches", notes):
         matches.check(line)

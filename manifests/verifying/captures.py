@@ -10,13 +10,14 @@ import binascii
 import gzip
 import hashlib
 import zlib
-from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from manifests.errors import FormatError, ProblemKind, UnsafePath
 from manifests.packages import CHUNK_BYTES, open_inside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from manifests.verifying.checks import Notes
@@ -26,25 +27,49 @@ MAX_UNPACKED: Final = 16 << 30  # of one capture file
 MAX_HEADER: Final = 1 << 20
 
 
-def check_captures(folder: Path, paths: Iterable[str], notes: Notes) -> set[tuple[str, str]]:
-    """Check every record of the captures; returns ``(file below data/, record id)`` of each."""
+def check_captures(folder: Path, paths: Iterable[str], notes: Notes) -> dict[tuple[str, str], str | None]:
+    """Check every record of the captures.
+
+    Returns ``(file below data/, record id)`` of each, and the SHA-256 of the entity it holds: of a revisit that of the record it
+    refers to; None where the entity was cut or is stored compressed, so that its digest is not the look's.
+    """
     notes.looked(CHECK, 0)
-    ids: set[tuple[str, str]] = set()
+    found: dict[tuple[str, str], str | None] = {}
+    payloads: dict[str, str] = {}  # record id to payload, over all files: a revisit may refer to an earlier one
     for path in paths:
         with notes.reading(CHECK, path):
             try:
                 with open_inside(folder, path) as packed, gzip.GzipFile(fileobj=packed) as unpacked:
-                    for record_id, faults in _records(cast("BinaryIO", unpacked)):
+                    for record in _records(cast("BinaryIO", unpacked), payloads):
                         notes.looked(CHECK)
-                        ids.add((path.removeprefix("data/"), record_id))
-                        for what in faults:
-                            notes.problem(CHECK, ProblemKind.DIGEST_DIFFERS, path, found=f"{record_id}: {what}")
+                        found[path.removeprefix("data/"), record.record_id] = record.entity
+                        for what in record.faults:
+                            notes.problem(CHECK, ProblemKind.DIGEST_DIFFERS, path, found=f"{record.record_id}: {what}")
             except (EOFError, gzip.BadGzipFile, zlib.error) as error:
                 raise FormatError(f"not gzip to its end: {error}") from error
-    return ids
+    return found
 
 
-def _records(stream: BinaryIO) -> Iterator[tuple[str, list[str]]]:
+def capture_faults(seen: Mapping[str, Any], captured: Mapping[tuple[str, str], str | None]) -> Iterator[str]:
+    """The capture that an observation names is there, and holds the entity whose digest the observation states."""
+    capture, content = seen["capture"], seen["content_sha256"]
+    if capture is None:
+        return
+    place = (capture["file"], capture["record_id"])
+    if place not in captured:
+        yield f"the capture {capture['file']} holds no record {capture['record_id']}"
+    elif content is not None and captured[place] not in {None, content}:
+        yield f"the capture {capture['record_id']} holds another entity than the observation states"
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    record_id: str
+    entity: str | None
+    faults: list[str]
+
+
+def _records(stream: BinaryIO, payloads: dict[str, str]) -> Iterator[_Record]:
     total = 0
     while first := stream.readline(MAX_HEADER):
         if not first.startswith(b"WARC/1."):
@@ -56,10 +81,16 @@ def _records(stream: BinaryIO) -> Iterator[tuple[str, list[str]]]:
         total += int(length)
         if total > MAX_UNPACKED:
             raise UnsafePath(f"unpacks to more than {MAX_UNPACKED} bytes")
-        faults = list(_block_faults(stream, int(length), fields))
+        block = _read_block(stream, int(length), fields)
         if stream.read(4) != b"\r\n\r\n":
             raise FormatError("a record does not end with two line ends")
-        yield fields.get("warc-record-id", ""), faults
+        record_id, payload = fields.get("warc-record-id", ""), block.payload
+        if fields.get("warc-type") == "revisit":  # its block holds no entity: the record it refers to does
+            payload = payloads.get(fields.get("warc-refers-to", ""), "")
+        faults = list(_digest_faults(fields, block.digest, payload))
+        payloads[record_id] = payload
+        whole = "warc-truncated" not in fields and not block.encoded
+        yield _Record(record_id, payload if whole and payload else None, faults)
 
 
 def _fields(stream: BinaryIO) -> dict[str, str]:
@@ -74,7 +105,14 @@ def _fields(stream: BinaryIO) -> dict[str, str]:
     return fields
 
 
-def _block_faults(stream: BinaryIO, length: int, fields: dict[str, str]) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Block:
+    digest: str
+    payload: str
+    encoded: bool  # the entity is stored compressed, as it was sent
+
+
+def _read_block(stream: BinaryIO, length: int, fields: dict[str, str]) -> _Block:
     block, payload = hashlib.sha256(), hashlib.sha256()
     is_http = fields.get("content-type", "").replace(" ", "").startswith("application/http")
     head = b""
@@ -86,18 +124,22 @@ def _block_faults(stream: BinaryIO, length: int, fields: dict[str, str]) -> Iter
         length -= len(chunk)
         block.update(chunk)
         if not in_payload:
-            head += chunk
-            before, in_payload, chunk = _split_head(head)
-            head = b"" if in_payload else before
+            head, in_payload, chunk = _split_head(head + chunk)
         if in_payload:
             payload.update(chunk)
+    return _Block(block.hexdigest(), payload.hexdigest(), b"\ncontent-encoding:" in head.lower())
+
+
+def _digest_faults(fields: dict[str, str], block: str, payload: str) -> Iterator[str]:
     for name, found in (("warc-block-digest", block), ("warc-payload-digest", payload)):
         stated = fields.get(name)
         if stated is None:
             if name == "warc-block-digest":
                 yield "no WARC-Block-Digest"
-        elif not _is_digest(stated, found.digest()):
-            yield f"{name} is {stated}, found sha256:{found.hexdigest()}"
+        elif not found:
+            yield f"{name} is {stated}, but the record that holds the entity is not here"
+        elif not _is_digest(stated, bytes.fromhex(found)):
+            yield f"{name} is {stated}, found sha256:{found}"
 
 
 def _split_head(head: bytes) -> tuple[bytes, bool, bytes]:

@@ -62,6 +62,7 @@ class Tables:
     works: dict[str, WorkFacts] = field(default_factory=dict)
     shards: dict[tuple[str, str | None, str], ShardFacts] = field(default_factory=dict)
     observations: dict[str, bytes] = field(default_factory=dict)
+    kept: list[tuple[int, dict[str, Any]]] = field(default_factory=list)  # observations with a capture, by line
     identity: str = ""
     excluded: int = 0
     _open: ExitStack = field(default_factory=ExitStack)
@@ -96,6 +97,8 @@ class Tables:
             sums.add(line, notes)
         for line in read_records(self.folder, "observations", notes):
             self.observations[line.record["observation_id"]] = observation_digest(line.record)
+            if line.record["capture"] is not None:
+                self.kept.append((line.number, {name: line.record[name] for name in ("capture", "content_sha256")}))
         for path in row_files:
             self._add_rows(path, notes)
         try:

@@ -5,7 +5,11 @@ from warcio.archiveiterator import ArchiveIterator
 for name in sys.argv[1:]:
     with open(name, "rb") as stream:
         for record in ArchiveIterator(stream):
+            headers = record.rec_headers
             if record.rec_type == "response":
                 payload = hashlib.sha256(record.content_stream().read()).hexdigest()
-                print(payload, record.rec_headers.get_header("WARC-Date"), record.rec_headers.get_header("WARC-Target-URI"))
+                print(payload, headers.get_header("WARC-Date"), headers.get_header("WARC-Target-URI"))
+            if record.rec_type == "revisit":
+                payload = headers.get_header("WARC-Payload-Digest").removeprefix("sha256:")
+                print(payload, headers.get_header("WARC-Date"), headers.get_header("WARC-Target-URI"), "as before")
 EOF
