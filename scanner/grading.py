@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from manifests.tiers import CHANCE_LIMIT, TIER_OF, Tier, chance_of, chance_text, statement_of, statement_rank
 from scanner.hashers import is_low_detail
 from scanner.metadata.statistics import furniture_of, is_shared_name
+from scanner.observations import FetchOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator
 
     from scanner.chance import ChanceModel
     from scanner.config import ScanConfig
+    from scanner.observations import Observation
     from scanner.outcomes import Checked, Hit
     from scanner.works import Portfolio
 
@@ -47,7 +50,7 @@ class Match:
     """All comparisons that hold between one Work (or none) and one Row, graded.
 
     ``shard`` is the index of the shard in the scan, ``work`` that of the Work in the portfolio.  ``basis`` is in tier order, as in
-    ``matches.jsonl``.
+    ``matches.jsonl``.  ``checked`` speaks of the pixels of ``observation`` where there is one, else of those inside the shard.
     """
 
     shard: int
@@ -58,6 +61,7 @@ class Match:
     expected_chance_matches: str | None
     checked: Checked | None
     caveats: frozenset[str] = frozenset()
+    observation: Observation | None = None
 
     @property
     def row(self) -> tuple[int, int, int]:
@@ -66,36 +70,78 @@ class Match:
         return self.shard, row.row_number, -1 if row.item is None else row.item
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowLook:
+    """A look at the address of a row, live or in an archive, with what was found out about the picture it returned.
+
+    ``checks``: second checks by index of the Work.  ``suspected``: it may be a placeholder (``placeholders``).  ``said``: what
+    else the look tells of the row, as it will stand in ``detail`` of the first basis (whether a recorded digest is that of the
+    bytes returned, how far the capture lies from the crawl).
+    """
+
+    observation: Observation
+    checks: Mapping[int, Checked] = field(default_factory=dict)
+    suspected: bool = False
+    said: Mapping[str, str] = field(default_factory=dict)
+
+
+Looks = Mapping[tuple[int, int, int], Sequence[RowLook]]  # by ``Match.row``; the live one first
+
+
 def group_hits(
-    hits: Iterable[tuple[int, Hit]], portfolio: Portfolio, chance: Chance, config: ScanConfig
+    hits: Iterable[tuple[int, Hit]],
+    portfolio: Portfolio,
+    chance: Chance,
+    config: ScanConfig,
+    looks: Looks | None = None,
 ) -> list[Match]:
     """Bring the hits of one Work and Row together and grade them; in scan order (shard, row, item, Work; no Work last).
 
     What holds for a row but concerns no single Work (its host, a name in its caption) stands in the basis of the Works found on
-    that row; on a row without any it is a finding of its own.
+    that row; on a row without any it is a finding of its own.  ``looks`` at the rows' addresses, where any were made.
     """
     on_row: dict[tuple[int, int, int], dict[int | None, list[Hit]]] = defaultdict(lambda: defaultdict(list))
     for shard, hit in hits:
         item = -1 if hit.row.item is None else hit.row.item
         on_row[shard, hit.row.row_number, item][hit.work].append(hit)
     matches = []
-    for (shard, _, _), by_work in sorted(on_row.items()):
+    for place, by_work in sorted(on_row.items()):
+        seen = () if looks is None else looks.get(place, ())
         of_the_row = by_work.pop(None, [])
         works: list[tuple[int | None, list[Hit]]] = sorted(by_work.items(), key=lambda entry: entry[0] or 0)
         matches += [
-            _graded(shard, work, (*found, *of_the_row), chance, config) for work, found in works or [(None, [])]
+            _graded(place[0], work, (*found, *of_the_row), seen, (chance, config))
+            for work, found in works or [(None, [])]
         ]
     return _with_company(matches, portfolio)
 
 
-def _graded(shard: int, work: int | None, hits: tuple[Hit, ...], chance: Chance, config: ScanConfig) -> Match:
-    checked = next((hit.checked for hit in hits if hit.checked is not None), None)
+def _graded(
+    shard: int, work: int | None, hits: tuple[Hit, ...], looks: Sequence[RowLook], by: tuple[Chance, ScanConfig]
+) -> Match:
+    """The Match under the look that carries most; of equals the first, and a look rather than none: it says what was returned."""
+    standing = [(look, tuple(hit for hit in hits if _may_stand(hit, look))) for look in (*looks, None)]
+    views = [_seen_with(look, shard, work, kept, by) for look, kept in standing if kept]
+    return min(views, key=lambda view: view[0])[1]
+
+
+def _seen_with(
+    look: RowLook | None, shard: int, work: int | None, hits: tuple[Hit, ...], by: tuple[Chance, ScanConfig]
+) -> tuple[int, Match]:
+    """The Match as it stands with one look, and the rank of what it then says."""
+    entries = [_basis(hit, *by) for hit in hits]
+    if look is None:
+        own = (hit.checked for hit in hits if hit.checked is not None and hit.observation is None)
+        checked, observation = next(own, None), None
+    else:
+        checked, observation = (None if work is None else look.checks.get(work)), {"kind": look.observation.kind}
     second_check = None if checked is None else {"passed": checked.passed}
-    entries = [_basis(hit, chance, config) for hit in hits]
-    expected = [_expected(hit, chance) for hit in hits]
+    expected = [_expected(hit, by[0]) for hit in hits]
 
     def rank(place: int, figure: str | None) -> tuple[int, int, int, str]:
-        code = statement_of(entries[place], expected_chance_matches=figure, second_check=second_check, observation=None)
+        code = statement_of(
+            entries[place], expected_chance_matches=figure, second_check=second_check, observation=observation
+        )
         wide_first = 0 if hits[place].metric == "hamming/phash256" else 1
         distance = hits[place].value
         return statement_rank(code), wide_first, distance if isinstance(distance, int) else 0, str(entries[place])
@@ -103,17 +149,54 @@ def _graded(shard: int, work: int | None, hits: tuple[Hit, ...], chance: Chance,
     places = sorted(range(len(hits)), key=lambda place: rank(place, expected[place]))
     figure = next((expected[place] for place in places if expected[place] is not None), None)
     places.sort(key=lambda place: rank(place, figure))
-    code = statement_of(entries[places[0]], expected_chance_matches=figure, second_check=second_check, observation=None)
-    return Match(
+    code = statement_of(
+        entries[places[0]], expected_chance_matches=figure, second_check=second_check, observation=observation
+    )
+    basis = [entries[place] for place in places]
+    match = Match(
         shard=shard,
         work=work,
         hits=tuple(hits[place] for place in places),
-        basis=tuple(entries[place] for place in places),
+        basis=tuple(basis if look is None else _said_of_look(basis, [hits[place] for place in places], look)),
         tier=TIER_OF[code],
         expected_chance_matches=figure,
         checked=checked,
-        caveats=frozenset(caveat for hit in hits for caveat in hit.caveats),
+        caveats=frozenset(caveat for hit in hits for caveat in hit.caveats) | _caveats_of_look(look),
+        observation=None if look is None else look.observation,
     )
+    return statement_rank(code), match
+
+
+def _may_stand(hit: Hit, look: RowLook | None) -> bool:
+    """Whether a comparison may stand in the basis beside this look.
+
+    What was fetched needs a look beside it, and an equal digest the look that returned those bytes.  A fingerprint of another
+    look stands too: it says so in its detail, and carries nothing there.
+    """
+    if hit.observation is None:
+        return True
+    if look is None:
+        return False
+    return hit.kind != "digest_equal" or hit.picture_sha256 == look.observation.content_sha256
+
+
+def _said_of_look(basis: Sequence[dict[str, Any]], hits: Sequence[Hit], look: RowLook) -> Iterator[dict[str, Any]]:
+    """The basis with what only the look tells: whose picture it was, if another's, and what the row's own digest says of it."""
+    own = look.observation.observation_id
+    for place, (entry, hit) in enumerate(zip(basis, hits, strict=True)):
+        added = {"observation": hit.observation} if hit.observation not in {None, own} else {}
+        if place == 0:
+            added |= dict(sorted(look.said.items()))
+        yield {**entry, "detail": {**(entry["detail"] or {}), **added}} if added else entry
+
+
+def _caveats_of_look(look: RowLook | None) -> frozenset[str]:
+    if look is None:
+        return frozenset()
+    said = {"common_picture"} if look.suspected else set()
+    if look.observation.outcome is FetchOutcome.WITHHELD_UNSAFE:
+        said.add("withheld_unsafe")
+    return frozenset(said)
 
 
 def _algorithm(hit: Hit) -> str:

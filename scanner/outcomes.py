@@ -42,11 +42,13 @@ class Hit:
         kind: ``digest_equal``, ``fingerprint_near``, ``url_equal``, ``asset_equal``, ``host_equal``, ``caption_contains``.
         metric: ``sha256``, ``md5``, ``hamming/phash64`` …, or the rule set.
         value: differing bits, or the equal string.
-        source_of_hash: ``compiler`` (the row's own column), ``shard_bytes`` (a picture inside the shard) or None.
+        source_of_hash: ``compiler`` (the row's own column), ``shard_bytes`` (a picture inside the shard), ``live_bytes`` or
+            ``archive_bytes`` (a picture that was fetched), or None.
         variant: the appearance of the Work that was near.
         detail: short strings of the rule (crop, family, revision, folded).
         work_file: the file whose digest was equal, where that is a rendition.
-        picture_sha256: of the picture bytes inside the shard.
+        picture_sha256: of the picture bytes inside the shard, or fetched.
+        observation: id of the look that fetched them.
         checked: second check, where the pixels of both sides were at hand.
     """
 
@@ -64,6 +66,7 @@ class Hit:
     caveats: tuple[str, ...] = ()
     work_file: str | None = None
     picture_sha256: str | None = None
+    observation: str | None = None
     checked: Checked | None = None
 
 

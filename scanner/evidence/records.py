@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from scanner.exhibits import Exhibit
     from scanner.grading import Match
+    from scanner.observations import Capture, Observation
     from scanner.works import Excluded, Portfolio, Work
 
 
@@ -28,8 +29,14 @@ def match_id_of(match: Match, portfolio: Portfolio, shard: ScannedShard) -> str:
     return match_id(sha256, shard.digest.shard_id, row.row_number, row.item)
 
 
-def finding_record(match: Match, exhibit: Exhibit, portfolio: Portfolio, shard: ScannedShard) -> dict[str, Any]:
-    """One line of ``matches.jsonl``."""
+def finding_record(
+    match: Match,
+    exhibit: Exhibit,
+    portfolio: Portfolio,
+    shard: ScannedShard,
+    captures: Mapping[str, Capture] | None = None,
+) -> dict[str, Any]:
+    """One line of ``matches.jsonl``; ``captures`` say where looks were kept, by observation id."""
     assert shard.digest is not None
     assert shard.opened is not None
     work = None if match.work is None else portfolio.works[match.work]
@@ -43,11 +50,12 @@ def finding_record(match: Match, exhibit: Exhibit, portfolio: Portfolio, shard: 
             "passed": match.checked.passed,
         }
     url = _text(values.get(Role.URL))
+    observation = None if match.observation is None else seen_record(match.observation, captures or {})
     grading = derive_grading(
         basis=match.basis,
         expected_chance_matches=match.expected_chance_matches,
         second_check=second_check,
-        observation=None,
+        observation=observation,
         row_source=RowSource(
             lists_url=url is not None,
             holds_image=Role.IMAGE in shard.opened.roles,
@@ -86,11 +94,49 @@ def finding_record(match: Match, exhibit: Exhibit, portfolio: Portfolio, shard: 
         "basis": [_with_origin(entry, exhibit.verbatim.values) for entry in match.basis],
         "expected_chance_matches": match.expected_chance_matches,
         "second_check": second_check,
-        "observation": None,
+        "observation": observation,
         "caveats": sorted(caveats),
         "subsets": [{"rule": rule, "state": str(state)} for rule, state in subset_states(shard.opened.layout, values)],
         "review": None,
     }
+
+
+def seen_record(observation: Observation, captures: Mapping[str, Capture]) -> dict[str, Any]:
+    """The ``observation`` of a line of ``matches.jsonl``: what a finding repeats of the look it rests on."""
+    whole = observation_record(observation, captures)
+    same = ("observation_id", "kind", "outcome", "status", "final_url", "content_sha256", "capture", "archive")
+    return {"fetched_at": whole["requested_at"], **{name: whole[name] for name in same}}
+
+
+def observation_record(observation: Observation, captures: Mapping[str, Capture]) -> dict[str, Any]:
+    """One line of ``observations.jsonl``."""
+    capture = captures.get(observation.observation_id)
+    archive = observation.archive
+    return {
+        "observation_id": observation.observation_id,
+        "kind": observation.kind,
+        "url": _utf8(observation.url),
+        "requested_at": observation.requested_at,
+        "outcome": observation.outcome.value,
+        "status": observation.status,
+        "redirects": [
+            {"url": _utf8(each.url), "status": each.status, "location": _utf8(each.location), "ip": each.ip}
+            for each in observation.redirects
+        ],
+        "final_url": None if observation.final_url is None else _utf8(observation.final_url),
+        "ip": observation.ip,
+        "content_type": None if observation.content_type is None else _utf8(observation.content_type),
+        "bytes": observation.bytes,
+        "content_sha256": observation.content_sha256,
+        "capture": None if capture is None else {"file": capture.file, "record_id": capture.record_id},
+        "archive": None if archive is None else {"name": archive.name, "captured_at": archive.captured_at},
+        "opt_out": [{"signal": _utf8(signal), "value": _utf8(value)} for signal, value in observation.opt_out],
+    }
+
+
+def _utf8(text: str) -> str:
+    """A stranger's text as UTF-8 can hold it: a lone surrogate is shown as U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _with_origin(entry: Mapping[str, Any], cells: Iterable[tuple[str, str, object]]) -> dict[str, Any]:
