@@ -19,7 +19,7 @@ from scanner.errors import ConfigError
 from scanner.hanzi import spellings
 from scanner.url_lists import UNUSABLE, parse_url_list
 from scanner.urls import BadUrl, canonicalize_url, is_public_suffix, platform_of
-from scanner.urls.canonicalize import canonical_host
+from scanner.urls.canonicalize import BadUrlReason, canonical_host
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +109,7 @@ def parse_identity(text: str, *, where: str) -> Identity:
         table: Mapping[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(
-            f"{where} is not valid TOML: {error}", hint="Text stands in double quotes, lists in [ ]."
+            f"{where} is not valid TOML: {error}", hint='Text stands in straight double quotes ("), lists in [ ].'
         ) from error
     path = ""
     if set(table) == {"identity"} and isinstance(table["identity"], dict):
@@ -226,7 +226,12 @@ class _Reader:
         text = self.text_of(key, value)
         canonical = canonicalize_url(text)
         if isinstance(canonical, BadUrl):
-            raise self.error(key, value, f"is not an http or https address ({canonical.reason})")
+            hint = "An address begins with https://." if canonical.reason is BadUrlReason.SCHEME else ""
+            raise self.error(key, value, f"is not an http or https address ({canonical.reason})", hint)
+        if re.search(r"\shttps?://", text):
+            raise self.error(
+                key, value, "holds several addresses", 'Write each in its own quotation marks: ["…", "…"].'
+            )
         return text
 
     def domain(self, key: str, value: object) -> Domain:
@@ -256,9 +261,13 @@ class _Reader:
         if isinstance(value, date):
             return value.isoformat()[:10]
         text = self.text_of(key, value)
-        if not re.fullmatch(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?", text):
-            raise self.error(key, value, "is not a date like 2016-05-01")
-        return text
+        try:
+            if re.fullmatch(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?", text):
+                date.fromisoformat(f"{text}-01-01"[:10])
+                return text
+        except ValueError:  # the 31st of February
+            pass
+        raise self.error(key, value, "is not a date like 2016-05-01")
 
 
 def _kind_of(value: object) -> str:
@@ -281,13 +290,15 @@ _TEMPLATE: Final = """\
 # What you declare about yourself.  None of it leaves this computer, and none of it is checked: it is looked for in the rows.
 # Remove the # in front of a line to use it.
 
-# Your name as it stands beside your pictures.  With its parts, "Example, Ada" is found as well.
+# Your name as it stands beside your pictures.  With its parts, "Example, Ada" is found as well.  Write a Chinese, Japanese or Korean
+# name with a space between its parts: it is then also found written in one.
 names = [
   # "Ada Example",
   # { given = "Ada", family = "Example" },
 ]
 
-# Pen names, former names, your name in another script.  Found only as written (case and accents aside).
+# Pen names, former names, your name in another script.  Found only as written (case and accents aside).  A name that many rows hold is
+# counted, and its rows are listed only where something else points to you as well.
 aliases = [
   # "The Example Studio",
 ]
@@ -310,7 +321,8 @@ profile_urls = [
   # "https://ada-example.artstation.com",
 ]
 
-# Addresses of your pictures (the picture files, not the pages): the best there is.  Most platforms can export such a list.
+# Addresses of your pictures (the picture files, not the pages): the best there is, because the same picture is then found at other sizes
+# and through other sites' thumbnails.  Most platforms can export such a list.
 work_urls = [
   # "https://cdna.artstation.com/p/assets/images/images/000/000/001/large/ada-example-fox.jpg",
 ]

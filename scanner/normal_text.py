@@ -126,7 +126,7 @@ def script_warnings(declared: str) -> tuple[str, ...]:
         scripts = {_script(letter) for letter in word} - {""}
         if len(scripts) > 1 and "LATIN" in scripts:
             warnings.append(
-                f"mixes {' and '.join(sorted(scripts)).title()} letters in {word!r}; it is looked for exactly so"
+                f"mixes {' and '.join(script.title() for script in sorted(scripts))} letters in {word!r}; it is looked for exactly so"
             )
         for script, lookalikes in _LATIN_LOOKALIKES.items():
             if scripts == {script} and lookalikes.issuperset(word):

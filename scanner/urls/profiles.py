@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from scanner.urls.platforms import PLATFORM_HOSTS
+from scanner.urls.platforms import PINTEREST_HOSTS, PLATFORM_HOSTS
 
 if TYPE_CHECKING:
     from scanner.urls.canonicalize import CanonicalUrl
@@ -44,6 +44,14 @@ _LABELS: Final[dict[str, str]] = {
     "redbubble.com": "redbubble",
     "threadless.com": "threadless",
     "medium.com": "medium",
+    "gumroad.com": "gumroad",
+    "cargo.site": "cargo",
+    "carrd.co": "carrd",
+    "myportfolio.com": "myportfolio",
+    "booth.pm": "booth",
+    "zcool.com.cn": "zcool",
+    "zenfolio.com": "zenfolio",
+    "typepad.com": "typepad",
 }
 _NOT_USERS: Final = re.compile(
     r"(?:www|m|mobile|old|new|static|assets|cdn[a-z]?|img|images?|i|media|api|help|support|about|blog|shop|store|fonts|js|css|secure|backend"
@@ -57,23 +65,23 @@ _PATHS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "behance.net": ("behance", (rf"/{_NAME}",)),
     "flickr.com": ("flickr", (rf"/(?:photos|people)/{_NAME}",)),
     "instagram.com": ("instagram", (rf"/{_NAME}",)),
-    "twitter.com": ("twitter", (rf"/{_NAME}",)),
-    "x.com": ("twitter", (rf"/{_NAME}",)),
+    "twitter.com": ("twitter", (rf"/@?{_NAME}",)),
+    "x.com": ("twitter", (rf"/@?{_NAME}",)),
     "pixiv.net": ("pixiv", (r"/(?:[a-z]{2}/)?users/([0-9]+)", r"/member(?:_illust)?\.php\?id=([0-9]+)")),
     "weibo.com": ("weibo", (rf"/u/{_NAME}", rf"/{_NAME}")),
     "xiaohongshu.com": ("xiaohongshu", (rf"/user/profile/{_NAME}",)),
-    "pinterest.com": ("pinterest", (rf"/{_NAME}",)),
+    **dict.fromkeys(PINTEREST_HOSTS, ("pinterest", (rf"/{_NAME}",))),
     "redbubble.com": ("redbubble", (rf"/(?:[a-z]{{2}}/)?people/{_NAME}",)),
     "society6.com": ("society6", (rf"/artist/{_NAME}", rf"/{_NAME}")),
     "etsy.com": ("etsy", (rf"/(?:[a-z]{{2}}(?:-[a-z]{{2}})?/)?shop/{_NAME}",)),
     "fineartamerica.com": ("fineartamerica", (r"/profiles/([^/?#]+?)(?:\.html)?(?=[/?]|$)",)),
     "pixels.com": ("fineartamerica", (r"/profiles/([^/?#]+?)(?:\.html)?(?=[/?]|$)",)),
     "youtube.com": ("youtube", (rf"/@{_NAME}", rf"/(?:user|c|channel)/{_NAME}")),
-    "facebook.com": ("facebook", (rf"/{_NAME}",)),
+    "facebook.com": ("facebook", (r"/profile\.php\?id=([0-9]+)", rf"/(?:people|pages)/[^/?#]+/{_NAME}", rf"/{_NAME}")),
     "500px.com": ("500px", (rf"/p/{_NAME}", rf"/{_NAME}")),
     "furaffinity.net": ("furaffinity", (rf"/(?:user|gallery)/{_NAME}", rf"/art/{_NAME}")),
     "facdn.net": ("furaffinity", (rf"/art/{_NAME}",)),
-    "patreon.com": ("patreon", (rf"/{_NAME}",)),
+    "patreon.com": ("patreon", (rf"/cw?/{_NAME}", rf"/{_NAME}")),
     "space.bilibili.com": ("bilibili", (r"/([0-9]+)",)),
     "medium.com": ("medium", (rf"/@{_NAME}",)),
     "vk.com": ("vk", (rf"/{_NAME}",)),
@@ -85,7 +93,34 @@ _PATHS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "unsplash.com": ("unsplash", (rf"/@{_NAME}",)),
     "saatchiart.com": ("saatchiart", (rf"/(?:account/profile/)?{_NAME}",)),
     "lofter.com": ("lofter", (rf"/{_NAME}",)),
+    "ic.pics.livejournal.com": ("livejournal", (rf"/{_NAME}",)),
+    "ameblo.jp": ("ameba", (rf"/{_NAME}",)),
+    "stat.ameba.jp": ("ameba", (rf"/user_images/[0-9]{{8}}/[0-9]{{2}}/{_NAME}",)),
+    "f.hatena.ne.jp": ("hatena", (rf"/{_NAME}",)),
+    "cdn-ak.f.st-hatena.com": ("hatena", (rf"/images/fotolife/[^/]/{_NAME}",)),
     "newgrounds.com": ("newgrounds", ()),
+    "dribbble.com": ("dribbble", (rf"/{_NAME}",)),
+    "inprnt.com": ("inprnt", (rf"/gallery/{_NAME}",)),
+    "vsco.co": ("vsco", (rf"/{_NAME}",)),
+    "ello.co": ("ello", (rf"/{_NAME}",)),
+    "zcool.com.cn": ("zcool", (rf"/u/{_NAME}",)),
+    "huaban.com": ("huaban", (rf"/user/{_NAME}",)),
+    "ko-fi.com": ("kofi", (rf"/{_NAME}",)),
+    "gumroad.com": ("gumroad", (rf"/{_NAME}",)),
+    "displate.com": ("displate", (rf"/{_NAME}",)),
+    "teepublic.com": ("teepublic", (rf"/user/{_NAME}",)),
+    "cargocollective.com": ("cargo", (rf"/{_NAME}",)),
+    "coroflot.com": ("coroflot", (rf"/{_NAME}",)),
+    "artsy.net": ("artsy", (rf"/artist/{_NAME}",)),
+    "pixabay.com": ("pixabay", (rf"/(?:[a-z]{{2}}/)?users/{_NAME}",)),
+    "pexels.com": ("pexels", (rf"/@{_NAME}",)),
+    "zhihu.com": ("zhihu", (rf"/people/{_NAME}",)),
+    "douban.com": ("douban", (rf"/people/{_NAME}",)),
+    "blog.naver.com": ("naver", (rf"/{_NAME}",)),
+    "wallhaven.cc": ("wallhaven", (rf"/user/{_NAME}",)),
+    "shutterstock.com": ("shutterstock", (rf"/(?:[a-z]{{2}}/)?g/{_NAME}",)),
+    "stock.adobe.com": ("adobe_stock", (r"/(?:[a-z]{2}/)?contributor/([0-9]+)",)),
+    "dreamstime.com": ("dreamstime", (r"/([^/?#]+)_info(?=$|[/?])",)),
     "ngfiles.com": ("newgrounds", (rf"/images/[0-9]+/[0-9]+_{_NAME}_[^/]*$",)),
 }
 _FORMS: Final = {
@@ -96,13 +131,14 @@ _RESERVED: Final = frozenset(
     "about account accounts ads api app art artist artwork artworks assets blog browse business c careers category channel collection "
     "collections contact cookies discover editorial en events explore faq favicon.ico feed follow gallery groups hashtag help home i "
     "images img intent jobs join learning legal library login logout marketplace media messages news notifications p people photo "
-    "photos pin places policies popular post posts press print prints privacy profile projects public r reel reels register rss s "
+    "pages people photos pin places policies popular post posts press print prints privacy profile profile.php projects public r reel "
+    "reels register rss s "
     "search settings share shop signin signup site static stories store submit t tag tagged tags terms tos trending tv u user users "
     "v view video videos watch web wp-content".split()
 )
 # name_by_user-d1abcde.jpg on deviantart.net, name_by_user_d1abcde-fullview.jpg on wixmp.com; a hyphen of the name is "_" there.
 _BY_USER: Final = re.compile(r"_by_([a-z0-9_-]{1,64}?)[-_]d[a-z0-9]{5,7}(?=[-.])")
-_BY_USER_HOSTS: Final = ("deviantart.net", "wixmp.com")
+_BY_USER_HOSTS: Final = ("deviantart.net", "wixmp.com")  # with their sub-domains
 
 
 def profile_keys(url: CanonicalUrl) -> tuple[ProfileKey, ...]:
@@ -116,7 +152,7 @@ def profile_keys(url: CanonicalUrl) -> tuple[ProfileKey, ...]:
         if platform is not None and len(labels) == count + 1 and not _NOT_USERS.fullmatch(label):
             keys.append((platform, label))
     keys.extend(_by_path(host, url))
-    if host.endswith(_BY_USER_HOSTS):
+    if f".{host}".endswith(tuple(f".{domain}" for domain in _BY_USER_HOSTS)):
         match = _BY_USER.search(url.path.rpartition("/")[2].lower()) or _BY_USER.search(url.path.lower())
         if match:
             keys.append(("deviantart", _deviantart_name(match[1])))
@@ -159,7 +195,12 @@ _WITH_USER_NAMES: Final = frozenset(
         "furaffinity",
         "newgrounds",
         "livejournal",
+        "ameba",
+        "carrd",
+        "hatena",
         "squarespace",
+        "typepad",
+        "zenfolio",
         "site",
     }
 )

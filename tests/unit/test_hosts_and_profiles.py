@@ -3,6 +3,7 @@
 import pytest
 
 from scanner.urls import CanonicalUrl, canonicalize_url, host_of, is_public_suffix, platform_of, registrable_domain
+from scanner.urls.families import RULES
 from scanner.urls.platforms import PLATFORM_HOSTS
 from scanner.urls.profiles import is_host_of_one, profile_keys
 
@@ -82,6 +83,15 @@ def test_every_platform_host_is_spelled_as_hosts_are_compared() -> None:
         ("https://ada.blogspot.com/2014/fox.html", ("blogger", "ada")),
         ("https://space.bilibili.com/1234", ("bilibili", "1234")),
         ("https://ada.lofter.com/post/1", ("lofter", "ada")),
+        ("https://twitter.com/@Ada", ("twitter", "ada")),
+        ("https://www.pinterest.co.uk/ada/foxes/", ("pinterest", "ada")),
+        ("https://www.facebook.com/profile.php?id=123", ("facebook", "123")),
+        ("https://www.patreon.com/c/ada", ("patreon", "ada")),
+        ("https://ic.pics.livejournal.com/ada/12/34/34_original.jpg", ("livejournal", "ada")),
+        ("https://stat.ameba.jp/user_images/20190102/12/ada/ab/cd/j/o080.jpg", ("ameba", "ada")),
+        ("https://cdn-ak.f.st-hatena.com/images/fotolife/a/ada/20190101/20190101123456.jpg", ("hatena", "ada")),
+        ("https://dribbble.com/ada", ("dribbble", "ada")),
+        ("https://www.inprnt.com/gallery/ada/", ("inprnt", "ada")),
     ],
 )
 def test_a_profile_is_read_from_this_address(url: str, key: tuple[str, str]) -> None:
@@ -99,10 +109,31 @@ def test_a_profile_is_read_from_this_address(url: str, key: tuple[str, str]) -> 
         "https://cdna.artstation.com/p/assets/images/images/002/241/110/medium/fox.jpg",
         "https://notdeviantart.com/ada",
         "https://www.pixiv.net/artworks/1234",
+        "https://www.facebook.com/profile.php?v=wall",
+        "https://fakewixmp.com/f/fox_by_ada_d1abcde-fullview.jpg",
+        "https://evildeviantart.net/fox_by_ada-d1abcde.jpg",
     ],
 )
 def test_no_profile_is_read_from_this_address(url: str) -> None:
     assert profile_keys(url_of(url)) == ()
+
+
+def test_every_host_of_a_rule_is_refused_as_a_domain_of_ones_own() -> None:
+    shared = {host for rule in RULES for host in rule.hosts}
+    assert {host for host in shared if platform_of(host) is None and not is_public_suffix(host)} == set()
+
+
+@pytest.mark.parametrize("platform", ["dribbble", "inprnt", "vsco", "zcool", "huaban", "artsy", "displate"])
+def test_a_platform_that_is_refused_as_a_domain_takes_a_profile(platform: str) -> None:
+    hosts = [host for host, name in PLATFORM_HOSTS.items() if name == platform]
+    forms = (
+        "https://{}/ada",
+        "https://{}/u/ada",
+        "https://{}/user/ada",
+        "https://{}/gallery/ada",
+        "https://{}/artist/ada",
+    )
+    assert any(profile_keys(url_of(form.format(host))) for host in hosts for form in forms)
 
 
 def test_a_host_label_is_one_persons_and_a_path_is_not() -> None:

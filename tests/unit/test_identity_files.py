@@ -87,6 +87,8 @@ def test_the_template_with_every_example_uncommented_is_valid() -> None:
         ('handles = ["@a b"]', "handles[0] is not a user name"),
         ('handles = ["https://x.com/a"]', "handles[0] is not a user name"),
         ('work_urls = ["ftp://a.example/a.jpg"]', "work_urls[0] is not an http or https address (scheme)"),
+        ('domains = [{ domain = "a.example", from = "2019-02-31" }]', "domains[0].from is not a date"),
+        ('work_urls = ["https://a.example/1.jpg https://a.example/2.jpg"]', "work_urls[0] holds several addresses"),
         ('profile_urls = ["ada"]', "profile_urls[0] is not an http or https address"),
         ("names = [" + json.dumps("x" * 600) + "]", "names[0] is longer than 512 characters"),
     ],
@@ -139,6 +141,34 @@ def test_a_text_list_is_read_line_by_line() -> None:
     text = "\ufeff# my gallery\nhttps://a.example/1.jpg\r\n\n| https://a.example/2.jpg\nhttps://a.example/1.jpg\n"
     assert parse_url_list(text, where="urls.txt") == ("https://a.example/1.jpg", "https://a.example/2.jpg")
     assert parse_url_list("# nothing\n\n", where="urls.txt") == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://a.example/1.jpg; https://a.example/2.jpg\n",
+        "https://a.example/1.jpg https://a.example/2.jpg\n",
+        "- <https://a.example/1.jpg>\n* https://a.example/2.jpg,\n",
+        "https://a.example/1.jpg\rhttps://a.example/2.jpg\r",
+        'ID,Name,Images\n1,Fox,"https://a.example/1.jpg, https://a.example/2.jpg"\n',
+        "sep=;\nname;Image URL;Page URL\nFox;https://a.example/1.jpg;https://a.example/p\nOwl;https://a.example/2.jpg;\n",
+    ],
+)
+def test_a_list_as_programs_and_shops_export_it_is_taken_apart(text: str) -> None:
+    assert parse_url_list(text, where="gallery.csv") == ("https://a.example/1.jpg", "https://a.example/2.jpg")
+
+
+def test_an_address_inside_an_address_is_left_there() -> None:
+    proxy = "https://images.example/300x/https://a.example/1.jpg"
+    assert parse_url_list(f"{proxy}\n", where="urls.txt") == (proxy,)
+
+
+@pytest.mark.parametrize(
+    "text", ['["https://a.example/1.jpg", "https://a.example/2.jpg"]', '{"url": "https://a.example/1.jpg"}']
+)
+def test_json_is_no_list_of_addresses(text: str) -> None:
+    with pytest.raises(ConfigError, match="this is JSON"):
+        parse_url_list(text, where="gallery.json")
 
 
 def test_a_bad_line_of_a_list_is_named() -> None:
