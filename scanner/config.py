@@ -77,6 +77,15 @@ class ScanConfig:
         text = json.dumps(self.record(), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def outcome_sha256(self) -> str:
+        """Digest of the settings that can change an Outcome: what is fetched or shown afterwards compares no shard anew."""
+        told = {name: value for name, value in self.record().items() if name not in _AFTERWARDS}
+        return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+# Settings that are used only once all shards are compared.  A new setting counts as changing outcomes until it is named here.
+_AFTERWARDS = frozenset({"thumbnails", "fetch", "verify_shards", "allow_network"})
 
 # The least value that makes sense; radii beyond these would list a large share of all rows.
 _RANGES: Mapping[str, tuple[int, int]] = {

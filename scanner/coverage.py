@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from scanner.datasets import Role
 from scanner.outcomes import Compared
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scanner.datasets import Shard, ShardDigest
     from scanner.shards import OpenShard
 
@@ -22,9 +25,39 @@ class ShardStatus(StrEnum):
     FAILED = "failed"  # a gap
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardFacts:
+    """What opening a shard told of it, for the records: kept by a case, so that a rescan need not open it again.
+
+    ``layout`` is its id, ``columns`` maps roles to the real spelling of columns; see ``shards.OpenShard``.
+    """
+
+    layout: str
+    publisher: str | None
+    columns: Mapping[str, str]
+    schema_sha256: str
+    rows_total: int | None
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The roles that it has a column for."""
+        return frozenset(Role(role) for role in self.columns)
+
+
+def facts_of(opened: OpenShard) -> ShardFacts:
+    """What is kept of an opened shard."""
+    return ShardFacts(
+        layout=opened.layout.id,
+        publisher=opened.layout.publisher,
+        columns={role.value: name for role, name in sorted(opened.columns.items())},
+        schema_sha256=opened.schema_sha256,
+        rows_total=opened.rows_total,
+    )
+
+
 @dataclass(slots=True, kw_only=True)
 class ScannedShard:
-    """One shard; ``opened`` is None where it could not be opened.
+    """One shard; ``opened`` is None where it could not be opened, or need not be: then ``known`` may say what it is.
 
     ``keys`` name the outcomes of its parts in the ledger, in row order.  ``stamp`` is that of the file when ``digest`` was taken.
     """
@@ -39,3 +72,9 @@ class ScannedShard:
     rows_scanned: int = 0
     compared: Compared = field(default_factory=Compared)
     faults: Counter[str] = field(default_factory=Counter)
+    known: ShardFacts | None = None
+
+    @property
+    def facts(self) -> ShardFacts | None:
+        """What opening it told, now or in an earlier run."""
+        return self.known if self.opened is None else facts_of(self.opened)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.evidence.manifest import RunFacts
-from scanner.evidence.package import Findings, Question, write_package
+from scanner.evidence.manifest import RunFacts, Searched
+from scanner.evidence.package import Findings, Question, Sequel, write_package
 
-__all__ = ["Findings", "Question", "RunFacts", "write_package"]
+__all__ = ["Findings", "Question", "RunFacts", "Searched", "Sequel", "write_package"]

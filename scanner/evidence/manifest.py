@@ -61,6 +61,20 @@ class RunFacts:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searched:
+    """How much was compared: of a case, to date.
+
+    ``comparisons`` are pairs (query, row fingerprint) decided, ``control_works`` the works with decoys in the negative control,
+    ``control_findings`` the rows near enough to a decoy to carry a claim.
+    """
+
+    rows_scanned: int
+    comparisons: int
+    control_works: int
+    control_findings: int
+
+
 def method_record(config: ScanConfig, chance: Chance) -> dict[str, Any]:
     """The ``method`` of the Manifest: how the comparison was made, fixed before the first row was read."""
     return {
@@ -86,31 +100,27 @@ def method_record(config: ScanConfig, chance: Chance) -> dict[str, Any]:
     }
 
 
-def search_record(
-    config: ScanConfig, queries: Queries, chance: Chance, shards: Iterable[ScannedShard], control_findings: int
-) -> dict[str, Any]:
+def search_record(config: ScanConfig, queries: Queries, chance: Chance, searched: Searched) -> dict[str, Any]:
     """The ``search`` of the Manifest: how much was compared, what chance would give, what the control gave."""
     total, low, high = 0.0, 0.0, 0.0
     radii = {"phash64": config.radius64, "phash256": config.radius256}
-    comparisons = 0
     for algorithm, model in sorted(chance.models.items()):
         rows = chance.rows[algorithm]
-        comparisons += rows * len(queries.fingerprints[algorithm].words)
         claims = [model.largest_distance(work, rows) for work in range(queries.works)]
         within = [None if near is None else min(near, radii[algorithm]) for near in claims]
         mean, least, most = model.total(within, rows)
         total, low, high = total + mean, low + least, high + most
     return {
         "queries": sum(len(each.words) for each in queries.fingerprints.values()),
-        "rows_scanned": sum(scanned.rows_scanned for scanned in shards),
+        "rows_scanned": searched.rows_scanned,
         "rows_with_fingerprint": max(chance.rows.values(), default=0),
-        "comparisons": str(comparisons),
+        "comparisons": str(searched.comparisons),
         "expected_chance_matches_total": chance_text(total),
         "interval95": [_plain(low), _plain(high)],
         "control": {
             "kind": "decoys",
-            "works": max((each.decoy_works for each in queries.fingerprints.values()), default=0),
-            "findings": control_findings,
+            "works": searched.control_works,
+            "findings": searched.control_findings,
         },
     }
 
@@ -121,18 +131,18 @@ def _plain(value: float) -> str:
 
 def dataset_record(dataset: Dataset, shards: Sequence[ScannedShard]) -> dict[str, Any]:
     """One entry of ``datasets``: of several layouts among its shards the one of the first opened shard is named."""
-    opened = [scanned.opened for scanned in shards if scanned.opened is not None]
-    first = opened[0] if opened else None
-    known = [shard.rows_total for shard in opened if shard.rows_total is not None]
+    described = [scanned.facts for scanned in shards if scanned.facts is not None]
+    first = described[0] if described else None
+    known = [facts.rows_total for facts in described if facts.rows_total is not None]
     by_status = {status: sum(scanned.status is status for scanned in shards) for status in ShardStatus}
     return {
         "name": dataset.name,
         "release": dataset.release,
-        "publisher": dataset.publisher or (first.layout.publisher if first else None),
+        "publisher": dataset.publisher or (first.publisher if first else None),
         "source": "local",
         "revision": dataset.revision,
-        "layout": first.layout.id if first else "not read",
-        "columns": {role.value: name for role, name in sorted(first.columns.items())} if first else {},
+        "layout": first.layout if first else "not read",
+        "columns": dict(first.columns) if first else {},
         "schema_sha256": first.schema_sha256 if first else hashlib.sha256(b"[]").hexdigest(),  # of no columns
         "statement": dataset.statement,
         "shards": {status.value: by_status[status] for status in ShardStatus},
@@ -149,7 +159,7 @@ def limitation_codes(config: ScanConfig, shards: Sequence[ScannedShard]) -> list
     if any(scanned.status is ShardStatus.FAILED for scanned in shards):
         codes.add("incomplete")
     hashes = {Role.SHA256, Role.MD5, Role.PHASH64, Role.PHASH256}
-    if any(scanned.opened is not None and not hashes & scanned.opened.roles for scanned in shards):
+    if any(scanned.facts is not None and not hashes & scanned.facts.roles for scanned in shards):
         codes.add("no_recorded_hash")
     return sorted(codes)
 

@@ -11,6 +11,7 @@ from manifests.records import ORDER_OF, match_order, row_order
 from manifests.writing import HostFacts, PackageWriter, SealedPackage
 from scanner.evidence.manifest import (
     RunFacts,
+    Searched,
     dataset_record,
     environment_record,
     event_records,
@@ -20,6 +21,7 @@ from scanner.evidence.manifest import (
     tool_record,
 )
 from scanner.evidence.records import (
+    asked_in,
     coverage_record,
     excluded_record,
     finding_record,
@@ -30,7 +32,7 @@ from scanner.evidence.records import (
 from scanner.urls import platform_of, registrable_domain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from manifests.words import Lang
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from scanner.exhibits import Exhibit, WorkPictures
     from scanner.grading import Chance, Match
     from scanner.identity import Identity
+    from scanner.outcomes import Compared
     from scanner.queries import Queries
     from scanner.works import Portfolio
 
@@ -58,7 +61,7 @@ class Findings:
     exhibits: Mapping[Place, Exhibit]
     not_listed: Mapping[str, int]
     work_pictures: Sequence[WorkPictures]
-    control_findings: int
+    searched: Searched
     chance: Chance
 
 
@@ -74,6 +77,19 @@ class Question:
     claimant: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sequel:
+    """What makes a package the next one of a case.
+
+    ``previous`` names the package before it; ``changes`` are the records of ``changes.jsonl``; ``asked_of`` gives the rows that this
+    run compared with a Work, by its index, and what of them was compared.
+    """
+
+    previous: Mapping[str, Any]
+    changes: Sequence[Mapping[str, Any]]
+    asked_of: Callable[[int], tuple[int, Compared]]
+
+
 def write_package(
     folder: Path,
     question: Question,
@@ -82,8 +98,9 @@ def write_package(
     *,
     run: RunFacts,
     lang: Lang,
+    sequel: Sequel | None = None,
 ) -> tuple[SealedPackage, list[dict[str, Any]]]:
-    """Write and seal the package; gives it and its findings.
+    """Write and seal the package; gives it and its findings.  A ``sequel`` holds what is new since the package before it.
 
     Raises:
         manifests.errors.OutputError: disk full or read-only; nothing is left behind.
@@ -97,11 +114,15 @@ def write_package(
     found = frozenset(match.work for match in findings.matches if match.work is not None)
     with PackageWriter(folder) as writer:
         writer.add_records("matches", records)
-        writer.add_records("negatives", _sorted("negatives", negative_records(portfolio, found, shards, limitations)))
+        asked_of = asked_in(shards) if sequel is None else sequel.asked_of
+        negatives = negative_records(portfolio, found, asked_of, limitations)
+        writer.add_records("negatives", _sorted("negatives", negatives))
         writer.add_records("coverage", _sorted("coverage", map(coverage_record, shards)))
         works = [*map(work_record, portfolio.works), *map(excluded_record, portfolio.excluded)]
         writer.add_records("portfolio", _sorted("portfolio", works))
         writer.add_records("observations", ())
+        if sequel is not None:
+            writer.add_records("changes", sequel.changes)
         writer.add_records("events", event_records(run.events))
         writer.add_file("environment.json", canonical_bytes(environment_record()))
         identity_sha256 = None
@@ -113,8 +134,8 @@ def write_package(
             writer.add_file(path, content)
         sealed = writer.seal(
             {
-                "kind": "scan",
-                "previous": None,
+                "kind": "scan" if sequel is None else "rescan",
+                "previous": None if sequel is None else dict(sequel.previous),
                 "run": run.record(),
                 "tool": tool_record(run.self_test),
                 "config": question.config.record(),
@@ -127,9 +148,7 @@ def write_package(
                 },
                 "portfolio": {"works": len(portfolio.works), "files_excluded": len(portfolio.excluded)},
                 "method": method_record(question.config, findings.chance),
-                "search": search_record(
-                    question.config, question.queries, findings.chance, shards, findings.control_findings
-                ),
+                "search": search_record(question.config, question.queries, findings.chance, findings.searched),
                 "datasets": [
                     dataset_record(dataset, [each for each in shards if each.shard.dataset.name == dataset.name])
                     for dataset in question.datasets

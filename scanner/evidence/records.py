@@ -13,7 +13,7 @@ from scanner.shards.hash_index import ORIGIN
 from scanner.subsets import subset_states
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from scanner.exhibits import Exhibit
     from scanner.grading import Match
@@ -219,7 +219,7 @@ def excluded_record(excluded: Excluded) -> dict[str, Any]:
 def coverage_record(scanned: ScannedShard) -> dict[str, Any]:
     """The line of ``coverage.jsonl`` of a shard, had or not."""
     digest = scanned.digest
-    rows = scanned.opened.rows_total if scanned.opened is not None else None
+    rows = scanned.facts.rows_total if scanned.facts is not None else None
     if rows is None and scanned.status is ShardStatus.SCANNED:
         rows = scanned.rows_scanned
     return {
@@ -252,16 +252,27 @@ def compared_record(compared: Compared) -> dict[str, int]:
     }
 
 
-def negative_records(
-    portfolio: Portfolio, found: frozenset[int], shards: Iterable[ScannedShard], limitations: Sequence[str]
-) -> list[dict[str, Any]]:
-    """One line of ``negatives.jsonl`` for every Work without a finding."""
+def asked_in(shards: Iterable[ScannedShard]) -> Callable[[int], tuple[int, Compared]]:
+    """The rows that a scan compared with each Work, and what of them: with every Work the same."""
     rows, compared = 0, Compared()
     for scanned in shards:
         rows += scanned.rows_scanned
         compared.add(scanned.compared)
-    return [
-        {
+    return lambda _: (rows, compared)
+
+
+def negative_records(
+    portfolio: Portfolio,
+    found: frozenset[int],
+    asked_of: Callable[[int], tuple[int, Compared]],
+    limitations: Sequence[str],
+) -> Iterator[dict[str, Any]]:
+    """One line of ``negatives.jsonl`` for every Work without a finding: how many rows were compared with it."""
+    for index, work in enumerate(portfolio.works):
+        if index in found:
+            continue
+        rows, compared = asked_of(index)
+        yield {
             "work_id": work.work_id,
             "work_file": work.file,
             "statement_code": "no_match",
@@ -269,9 +280,6 @@ def negative_records(
             "compared": compared_record(compared),
             "caveats": list(limitations),
         }
-        for index, work in enumerate(portfolio.works)
-        if index not in found
-    ]
 
 
 def _text(value: object) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from scanner.chance import composition, fit
 from scanner.datasets import RowFault
 from scanner.errors import Incomplete, ShardError
 from scanner.events import StageAdvanced, StageBegan, StageEnded, Watcher
-from scanner.evidence import Findings, Question
+from scanner.evidence import Findings, Question, Searched
 from scanner.evidence.records import match_id_of
 from scanner.exhibits import Exhibit, ExhibitRequest, PictureRequest, WorkPictures
 from scanner.grading import Chance, Match, group_hits, listed, tiers_not_listed, weigh_terms
@@ -22,20 +23,22 @@ from scanner.processes import Died, Task, WorkerPool
 from scanner.runner import tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from scanner.coverage import ScannedShard
     from scanner.evidence.package import Place
     from scanner.outcomes import Histogram, Hit, Outcome
     from scanner.queries import Queries
-    from scanner.runner.shard_loop import ShardLoop
     from scanner.works import Portfolio
 
 REQUESTS_AT_ONCE = 256  # rows of one exhibit task: few enough that several workers share a shard's findings
 
 
 class Gathered:
-    """The sums over all outcomes; hits are kept, histograms added."""
+    """The sums over all outcomes; hits are kept, histograms added.
+
+    ``rows`` are the rows whose fingerprints were compared, by algorithm; ``comparisons`` the pairs (query, row) decided.
+    """
 
     def __init__(self, queries: Queries) -> None:
         """Begin with nothing."""
@@ -51,20 +54,43 @@ class Gathered:
         self.rows: Counter[str] = Counter()
         self.not_listed: Counter[str] = Counter()
         self.terms: Counter[str] = Counter()
+        self.rows_scanned = 0
 
-    def add_all(self, shards: Sequence[ScannedShard], loop: ShardLoop[Outcome]) -> None:
+    def add_all(self, shards: Sequence[ScannedShard], outcomes: Callable[[ScannedShard], Iterable[Outcome]]) -> None:
         """Add the outcomes of all shards, in shard order."""
         for index, scanned in enumerate(shards):
-            for outcome in loop.outcomes(scanned):
-                self.hits += [(index, hit) for hit in outcome.hits]
-                for name in self.nearest:
-                    self.nearest[name] += outcome.nearest[name]
-                    self.control[name] += outcome.control[name]
-                self.rows.update(outcome.fingerprinted)
-                self.not_listed.update(outcome.not_listed)
-                self.terms = trim_terms(self.terms + outcome.terms)
-                for name, work, distance, count in outcome.control_near:
-                    self.control_near[name, work, distance] += count
+            for outcome in outcomes(scanned):
+                self.add(index, outcome)
+
+    def add(self, index: int, outcome: Outcome) -> None:
+        """Add the outcome of a part of shard ``index``."""
+        self.rows_scanned += outcome.rows
+        self.hits += [(index, hit) for hit in outcome.hits]
+        for name in self.nearest:
+            self.nearest[name] += outcome.nearest[name]
+            self.control[name] += outcome.control[name]
+        self.rows.update(outcome.fingerprinted)
+        self.not_listed.update(outcome.not_listed)
+        self.terms = trim_terms(self.terms + outcome.terms)
+        for name, work, distance, count in outcome.control_near:
+            self.control_near[name, work, distance] += count
+
+    def searched(self) -> Searched:
+        """How much was compared in all."""
+        fingerprints = self._queries.fingerprints
+        return Searched(
+            rows_scanned=self.rows_scanned,
+            comparisons=sum(self.rows[name] * len(known.words) for name, known in fingerprints.items()),
+            control_works=max((known.decoy_works for known in fingerprints.values()), default=0),
+            control_findings=self.control_findings(),
+        )
+
+    def graded(self, question: Question) -> Graded:
+        """Everything that holds, graded with the chance models over all rows."""
+        chance = self.chance()
+        hits, furniture = weigh_terms(self.hits, self.terms, self.rows_scanned)
+        matches = group_hits(hits, question.portfolio, chance, question.config)
+        return Graded(matches=matches, chance=chance, furniture=furniture)
 
     def chance(self) -> Chance:
         """The chance models of the works, over all rows of the scan."""
@@ -87,33 +113,63 @@ class Gathered:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graded:
+    """All matches, listed or not, in scan order; ``furniture`` counts by tier the hits that site furniture had."""
+
+    matches: Sequence[Match]
+    chance: Chance
+    furniture: Counter[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The matches that are listed, and ``beyond`` them, by tier, how many are not."""
+
+    matches: Sequence[Match]
+    beyond: Counter[str]
+    chance: Chance
+    searched: Searched
+
+
 def gather_findings(
     shards: Sequence[ScannedShard],
-    loop: ShardLoop[Outcome],
+    outcomes: Callable[[ScannedShard], Iterable[Outcome]],
     question: Question,
     pool: WorkerPool,
     watch: Watcher,
 ) -> Findings:
     """Grade everything, choose what is listed, read those rows, and draw the works."""
-    portfolio, config = question.portfolio, question.config
     gathered = Gathered(question.queries)
-    gathered.add_all(shards, loop)
-    chance = gathered.chance()
-    hits, furniture = weigh_terms(gathered.hits, gathered.terms, sum(scanned.rows_scanned for scanned in shards))
-    kept, beyond = listed(group_hits(hits, portfolio, chance, config), config)
-    beyond += furniture + tiers_not_listed(gathered.not_listed, chance)
-    exhibits = read_exhibits(kept, shards, portfolio, pool, watch)
+    gathered.add_all(shards, outcomes)
+    graded = gathered.graded(question)
+    kept, beyond = listed(graded.matches, question.config)
+    beyond += graded.furniture + tiers_not_listed(gathered.not_listed, graded.chance)
+    chosen = Chosen(matches=kept, beyond=beyond, chance=graded.chance, searched=gathered.searched())
+    return exhibit_findings(chosen, shards, question, pool, watch)
+
+
+def exhibit_findings(
+    chosen: Chosen,
+    shards: Sequence[ScannedShard],
+    question: Question,
+    pool: WorkerPool,
+    watch: Watcher,
+) -> Findings:
+    """Read the rows of the matches that are listed, and draw the works."""
+    portfolio = question.portfolio
+    exhibits = read_exhibits(chosen.matches, shards, portfolio, pool, watch)
     for (index, _, _), exhibit in exhibits.items():
         check = exhibit.verbatim.row_check
         if check is not None and not check["equal"]:
             shards[index].faults[RowFault.ROW_CHECK_FAILED] += 1
     return Findings(
-        matches=kept,
+        matches=chosen.matches,
         exhibits=exhibits,
         work_pictures=draw_works(portfolio, pool, watch),
-        not_listed={str(tier): count for tier, count in sorted(beyond.items()) if count},
-        control_findings=gathered.control_findings(),
-        chance=chance,
+        not_listed={str(tier): count for tier, count in sorted(chosen.beyond.items()) if count},
+        searched=chosen.searched,
+        chance=chosen.chance,
     )
 
 

@@ -128,7 +128,7 @@ def run_scan(request: ScanRequest, watch: Watcher = unwatched) -> ScanResult:
         loop = ShardLoop(shards, Comparing(question), ledger, course, watch)
         with loop.pool(workers) as pool:
             loop.run(pool, ahead=2 * workers)
-            findings = gather_findings(shards, loop, question, pool, watch)
+            findings = gather_findings(shards, loop.outcomes, question, pool, watch)
         if place.replaces_incomplete:
             place.package.rename(incomplete_name(place.package))
         finished_at = course.note("tool", "finished")
@@ -151,7 +151,7 @@ def run_scan(request: ScanRequest, watch: Watcher = unwatched) -> ScanResult:
         files_excluded=len(portfolio.excluded),
         rows_scanned=sum(each.rows_scanned for each in shards),
         shards={status.value: sum(each.status is status for each in shards) for status in ShardStatus},
-        comparisons=sum(findings.chance.rows[name] * len(known.words) for name, known in queries.fingerprints.items()),
+        comparisons=findings.searched.comparisons,
         findings=len(records),
         findings_by_tier={tier: by_tier[tier] for tier in _tiers()},
         works_with_findings=len({record["work_id"] for record in records} - {None}),

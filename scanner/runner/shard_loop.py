@@ -43,7 +43,7 @@ def outcome_key(queries: Queries, config: ScanConfig, opened: OpenShard, shard_i
         (
             str(RESULT_VERSION),
             queries.digest,
-            config.sha256,
+            config.outcome_sha256,
             opened.layout.id,
             repr(sorted(opened.columns.items())),
             shard_id,
