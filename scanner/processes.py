@@ -20,12 +20,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import connection
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from scanner.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
 _THREAD_COUNTS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -50,16 +50,65 @@ class Died:
     """The worker process ended twice while it ran this task, the second time with nothing else at work."""
 
 
+class Executor(Protocol):
+    """Where tasks run: processes of this computer (``WorkerPool``) or of a cluster (``cluster.ClusterPool``).
+
+    What is done is decided by whoever takes the results, never here.  Used with ``with``: leaving it ends what it began.
+    """
+
+    @property
+    def width(self) -> int:
+        """How many tasks can be at work at once."""
+        ...
+
+    @property
+    def progress(self) -> Sequence[int]:
+        """Counters that the tasks at work add to; empty where only finished tasks are heard of."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Use with ``with``."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End what was begun; without waiting for tasks when an exception passes."""
+        ...
+
+    def submit(self, task: Task) -> None:
+        """Add a task to the end of the queue."""
+        ...
+
+    def outstanding(self) -> int:
+        """Number of tasks without a result."""
+        ...
+
+    def completed(self, beat: Callable[[], None] = _silent) -> Iterator[tuple[Any, Any]]:
+        """Yield ``(key, result)`` until no task is left, in any order; ``beat`` is called a few times a second meanwhile.
+
+        A result is what the function returned, or ``Died``.  An exception of the function passes on to the caller.
+        """
+        ...
+
+
 class WorkerPool:
     """``workers`` spawned processes; tasks may be added while results are taken.
 
     ``prepare`` with ``arguments`` runs once in each process.  Results come in any order: whoever needs one sorts.
+    ``progress`` is shared memory among the arguments that the tasks count in, if any.
     """
 
     def __init__(
-        self, workers: int, prepare: Callable[..., None] | None = None, arguments: tuple[Any, ...] = ()
+        self,
+        workers: int,
+        prepare: Callable[..., None] | None = None,
+        arguments: tuple[Any, ...] = (),
+        *,
+        progress: Sequence[int] = (),
     ) -> None:
         """Start nothing yet: processes begin with the first task."""
+        self.progress = progress
         self._workers = max(1, workers)
         self._prepare = prepare
         self._arguments = arguments
@@ -78,6 +127,11 @@ class WorkerPool:
     ) -> None:
         """End the processes; without waiting for their tasks when an exception passes."""
         self._stop(kill=kind is not None)
+
+    @property
+    def width(self) -> int:
+        """See ``Executor``."""
+        return self._workers
 
     def submit(self, task: Task) -> None:
         """Add a task to the end of the queue."""

@@ -58,6 +58,11 @@ _REMOTE = ("https://", "http://", "s3://", "gs://", "hf://")
 )
 @click.option("--out", metavar="DIR", help="Where the evidence package goes; a folder that does not exist yet.")
 @click.option("--workers", type=click.IntRange(min=1), help="Worker processes (default: one for each core).")
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Compare on the workers of a Dask cluster: its scheduler's tls:// or tcp:// address, or its scheduler file.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be compared and what not; compare nothing.")
 @click.option("--exit-code", is_flag=True, help="Exit with 10 when there are findings.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end and nothing else on stdout.")
@@ -76,6 +81,7 @@ def command(
     lang: str,
     out: str | None,
     workers: int | None,
+    cluster: str | None,
     dry_run: bool,
     exit_code: bool,
     as_json: bool,
@@ -111,6 +117,7 @@ def command(
         ),
         out=None if out is None else Path(out),
         workers=workers,
+        cluster=cluster,
         lang="zh" if lang == "zh" else "en",
         command=shown_command(sys.argv),
     )

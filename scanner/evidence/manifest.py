@@ -8,7 +8,6 @@ import os
 import platform
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from manifests.canonical import canonical_bytes
@@ -19,6 +18,7 @@ from scanner.chance import METHOD as CHANCE_METHOD
 from scanner.coverage import ScannedShard, ShardStatus
 from scanner.datasets import Dataset, Role
 from scanner.hashers import ALGORITHMS, BITS, SPECS
+from scanner.installation import code_sha256, installed_libraries
 from scanner.normal_form import NORMAL_FORM
 from scanner.second_check import METHOD as SECOND_CHECK_METHOD
 from scanner.second_check import THRESHOLD as SECOND_CHECK_THRESHOLD
@@ -209,19 +209,6 @@ def environment_record() -> dict[str, Any]:
         "cpu_count": os.cpu_count(),
         "locale": locale.setlocale(locale.LC_CTYPE),
         "pillow_codecs": codecs,
-        "libraries": {name: metadata.version(name) for name in _LIBRARIES},
-        "code_sha256": _code_sha256(),
+        "libraries": dict(installed_libraries()),
+        "code_sha256": code_sha256(),
     }
-
-
-_LIBRARIES = ("imagehash", "mmh3", "numba", "numpy", "opencv-python-headless", "pillow", "pyarrow", "scipy")
-
-
-def _code_sha256() -> str:
-    """Digest of the program's own files, as a sorted ``<hex>  <path>`` list: which code ran, also without a wheel."""
-    root = Path(__file__).resolve().parent.parent.parent
-    files = sorted(path for package in ("manifests", "scanner") for path in (root / package).rglob("*.py"))
-    lines = (
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(root).as_posix()}\n" for path in files
-    )
-    return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -19,7 +19,7 @@ from scanner.exhibits import Exhibit, ExhibitRequest, PictureRequest, WorkPictur
 from scanner.grading import Chance, Match, group_hits, listed, tiers_not_listed, weigh_terms
 from scanner.hashers import ALGORITHMS
 from scanner.metadata import trim_terms
-from scanner.processes import Died, Task, WorkerPool
+from scanner.processes import Died, Executor, Task
 from scanner.runner import tasks
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def gather_findings(
     shards: Sequence[ScannedShard],
     outcomes: Callable[[ScannedShard], Iterable[Outcome]],
     question: Question,
-    pool: WorkerPool,
+    pool: Executor,
     watch: Watcher,
 ) -> Findings:
     """Grade everything, choose what is listed, read those rows, and draw the works."""
@@ -177,7 +177,7 @@ def read_exhibits(
     matches: Sequence[Match],
     shards: Sequence[ScannedShard],
     portfolio: Portfolio,
-    pool: WorkerPool,
+    pool: Executor,
     watch: Watcher,
 ) -> dict[Place, Exhibit]:
     """Read the rows of all listed matches from their shards, in the workers.
@@ -203,7 +203,7 @@ def read_exhibits(
     return exhibits
 
 
-def draw_works(portfolio: Portfolio, pool: WorkerPool, watch: Watcher) -> tuple[WorkPictures, ...]:
+def draw_works(portfolio: Portfolio, pool: Executor, watch: Watcher) -> tuple[WorkPictures, ...]:
     """Renditions and thumbnails of all works, made by the workers, in portfolio order."""
     watch(StageBegan(title="Drawing your works", total=len(portfolio.works), unit=" works"))
     for index, work in enumerate(portfolio.works):

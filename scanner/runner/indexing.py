@@ -25,10 +25,10 @@ from scanner.errors import OutputError, ShardError, UsageError
 from scanner.events import StageBegan, StageEnded, Watcher, unwatched
 from scanner.indexes import INDEX_VERSION, INDEXED, Entries, IndexPart, fingerprint_part, write_index
 from scanner.ledger import open_ledger
-from scanner.processes import WorkerPool
 from scanner.runner import tasks
 from scanner.runner.clock import Course
 from scanner.runner.destination import Destination, incomplete_name, remove_partial, same_scan
+from scanner.runner.executors import Preparation, open_executor
 from scanner.runner.shard_loop import ShardLoop
 from scanner.runner.sources import open_shards
 from scanner.shards import check_unchanged
@@ -107,8 +107,8 @@ def run_index(request: IndexRequest, watch: Watcher = unwatched) -> IndexResult:
     with open_ledger(place.partial) as ledger:
         ledger.remember("scan_key", key)
         loop = ShardLoop(shards, work, ledger, Course(ledger), watch)
-        with loop.pool(workers) as pool:
-            loop.run(pool, ahead=2 * workers)
+        with open_executor(work.preparation, workers) as pool:
+            loop.run(pool)
         watch(StageBegan(title="Writing the index", total=None, unit=" rows"))
         temporary = place.partial / "index.tmp"
         header = write_index(temporary, _entries(shards, loop), _header_of(request.dataset, work, shards))
@@ -140,9 +140,10 @@ class Fingerprinting:
         """See ``PartWork``."""
         return fingerprint
 
-    def pool(self, workers: int, progress: MutableSequence[int]) -> WorkerPool:
+    @property
+    def preparation(self) -> Preparation:
         """See ``PartWork``."""
-        return WorkerPool(workers, prepare, (self.config, progress))
+        return Preparation(function=prepare, arguments=(self.config,))
 
     def part_rows(self, opened: OpenShard) -> int:
         """See ``PartWork``."""

@@ -10,7 +10,7 @@ import os
 import secrets
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from scanner.portfolios import read_portfolio
 from scanner.queries import Queries, compile_queries
 from scanner.runner.clock import Course, utc_now
 from scanner.runner.destination import choose_destination, incomplete_name, remove_partial
+from scanner.runner.executors import cluster_address, open_executor
 from scanner.runner.finding import gather_findings
 from scanner.runner.shard_loop import Comparing, ShardLoop
 from scanner.runner.sources import open_shards, say_what_cannot_be_compared
@@ -45,7 +46,8 @@ class ScanRequest:
     """What the user asked for.
 
     ``portfolio``: folders, picture files, a ``works.csv``.  ``out``: see ``destination``.  ``workers``: processes; None is one for
-    each core.  ``command`` is shown in the Manifest, paths by their last component.
+    each core.  ``cluster``: the address of a Dask scheduler (``executors``).
+    ``command`` is shown in the Manifest, paths by their last component.
     """
 
     portfolio: tuple[str, ...]
@@ -54,6 +56,7 @@ class ScanRequest:
     config: ScanConfig = field(default_factory=ScanConfig)
     out: Path | None = None
     workers: int | None = None
+    cluster: str | None = None
     lang: Lang = "en"
     command: tuple[str, ...] = ("provscan", "scan")
 
@@ -103,6 +106,9 @@ def run_scan(request: ScanRequest, watch: Watcher = unwatched) -> ScanResult:
     began = time.monotonic()
     started_at = utc_now()
     workers = request.workers or os.cpu_count() or 1
+    cluster = None if request.cluster is None else cluster_address(request.cluster, request.config)
+    if cluster is not None:
+        request = with_absolute_paths(request)
     self_test = run_self_test()
     if self_test.failed:
         raise ScannerError(
@@ -125,9 +131,10 @@ def run_scan(request: ScanRequest, watch: Watcher = unwatched) -> ScanResult:
     with open_ledger(place.partial) as ledger:
         course = Course(ledger)
         begin_run(ledger, course, request, queries, run_name=run_name, started_at=started_at)
-        loop = ShardLoop(shards, Comparing(question), ledger, course, watch)
-        with loop.pool(workers) as pool:
-            loop.run(pool, ahead=2 * workers)
+        work = Comparing(question)
+        loop = ShardLoop(shards, work, ledger, course, watch)
+        with open_executor(work.preparation, workers, cluster, files_read(shards, queries)) as pool:
+            loop.run(pool)
             findings = gather_findings(shards, loop.outcomes, question, pool, watch)
         if place.replaces_incomplete:
             place.package.rename(incomplete_name(place.package))
@@ -158,6 +165,25 @@ def run_scan(request: ScanRequest, watch: Watcher = unwatched) -> ScanResult:
         incomplete=incomplete,
         seconds=time.monotonic() - began,
     )
+
+
+def with_absolute_paths(request: ScanRequest) -> ScanRequest:
+    """The same request for workers that are in another folder: paths of this machine in full, addresses as they are."""
+    return replace(
+        request,
+        portfolio=tuple(os.path.abspath(path) for path in request.portfolio),  # noqa: PTH100 - keeps links and globs
+        datasets=tuple(
+            each if "://" in each.source else replace(each, source=os.path.abspath(each.source))  # noqa: PTH100
+            for each in request.datasets
+        ),
+    )
+
+
+def files_read(shards: Sequence[ScannedShard], queries: Queries) -> tuple[str, ...]:
+    """One file out of each folder of shards and of works that workers read: who does not see these sees none."""
+    paths = [str(Path(each.shard.path).absolute()) for each in shards if each.opened is not None]
+    paths += [str(Path(path).absolute()) for known in queries.paths for path in known if path is not None]
+    return tuple(sorted({str(Path(path).parent): path for path in paths}.values()))
 
 
 def _gap(each: ScannedShard) -> str:

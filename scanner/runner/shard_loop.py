@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from dataclasses import dataclass
-from multiprocessing.sharedctypes import RawArray
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from scanner.config import RESULT_VERSION, ScanConfig
@@ -18,17 +17,19 @@ from scanner.datasets import Role, ShardDigest
 from scanner.errors import ShardError
 from scanner.events import StageAdvanced, StageBegan, StageEnded, Watcher
 from scanner.outcomes import Outcome
-from scanner.processes import Died, Task, WorkerPool
+from scanner.processes import Died, Task
 from scanner.runner import tasks
+from scanner.runner.executors import Preparation
 from scanner.shards import stamp_shard
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Iterator, MutableSequence, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from scanner.evidence import Question
     from scanner.ledger import Ledger
     from scanner.outcomes import Compared
+    from scanner.processes import Executor
     from scanner.queries import Queries
     from scanner.runner.clock import Course
     from scanner.shards import OpenShard, Part
@@ -79,8 +80,9 @@ class PartWork(Protocol[OutcomeT_co]):
         """Runs in a worker with ``(opened, part, shard_id, stamp, share)``; gives the outcome as bytes."""
         ...
 
-    def pool(self, workers: int, progress: MutableSequence[int]) -> WorkerPool:
-        """Worker processes prepared for it."""
+    @property
+    def preparation(self) -> Preparation:
+        """What every worker process has to know for it."""
         ...
 
     def part_rows(self, opened: OpenShard) -> int:
@@ -108,9 +110,10 @@ class Comparing:
         """See ``PartWork``."""
         return tasks.compare
 
-    def pool(self, workers: int, progress: MutableSequence[int]) -> WorkerPool:
+    @property
+    def preparation(self) -> Preparation:
         """See ``PartWork``."""
-        return WorkerPool(workers, tasks.prepare, (self.question.queries, self.question.config, progress))
+        return Preparation(function=tasks.prepare, arguments=(self.question.queries, self.question.config))
 
     def part_rows(self, opened: OpenShard) -> int:
         """See ``PartWork``."""
@@ -142,37 +145,34 @@ class ShardLoop(Generic[OutcomeT]):
         self._ledger = ledger
         self._course = course
         self._watch = watch
-        self._progress = RawArray("q", 2 * tasks.PROGRESS_SLOTS)
-        self._finished = [
-            0,
-            0,
-        ]  # bytes and rows that no worker counts: resumed, or parts without a known number of rows
+        self._progress: Sequence[int] = ()
+        self._finished = [0, 0]  # bytes and rows that no worker counts: resumed, rows not known, workers not heard of
         self._submitted: set[str] = set()
         self._failed_parts: dict[str, str] = {}
         self._first_of: dict[str, ScannedShard] = {}
 
-    def pool(self, workers: int) -> WorkerPool:
-        """The worker processes, prepared for the work."""
-        return self._work.pool(workers, self._progress)
+    def run(self, pool: Executor) -> None:
+        """Digest and work on everything that the ledger lacks; few shards are begun beyond those at work.
 
-    def run(self, pool: WorkerPool, *, ahead: int) -> None:
-        """Digest and work on everything that the ledger lacks; at most ``ahead`` shards are begun beyond the one at work."""
+        ``pool`` was prepared with the ``preparation`` of the same work.
+        """
+        self._progress = pool.progress
         total = sum(each.shard.bytes for each in self._shards if each.opened is not None)
         self._watch(StageBegan(title=self._work.title, total=total, unit="B"))
         waiting = deque(index for index, each in enumerate(self._shards) if each.opened is not None)
-        self._begin_shards(waiting, pool, ahead)
+        self._begin_shards(waiting, pool)
         for (index, part), result in pool.completed(self._beat):
             if part is None:
                 self._digested(index, result, pool)
             else:
                 self._compared(index, part, result)
-            self._begin_shards(waiting, pool, ahead)
+            self._begin_shards(waiting, pool)
         self._watch(StageEnded())
         for each in self._shards:
             self._sum_up(each)
 
-    def _begin_shards(self, waiting: deque[int], pool: WorkerPool, ahead: int) -> None:
-        while waiting and pool.outstanding() < ahead:
+    def _begin_shards(self, waiting: deque[int], pool: Executor) -> None:
+        while waiting and pool.outstanding() < 2 * pool.width:
             index = waiting.popleft()
             each = self._shards[index]
             shard = each.shard
@@ -188,7 +188,7 @@ class ShardLoop(Generic[OutcomeT]):
                 digest = ShardDigest(shard_id=known[0], sha256=known[1], digest_by="computed", bytes=shard.bytes)
                 self._digested(index, digest, pool)
 
-    def _digested(self, index: int, result: ShardDigest | ShardError | Died, pool: WorkerPool) -> None:
+    def _digested(self, index: int, result: ShardDigest | ShardError | Died, pool: Executor) -> None:
         each = self._shards[index]
         if isinstance(result, ShardError | Died):
             self._fail(each, _reason(result))
@@ -229,8 +229,10 @@ class ShardLoop(Generic[OutcomeT]):
             self._failed_parts[key] = _reason(result)
             return
         self._ledger.record_outcome(key, result)
-        if not part.rows:
+        if not part.rows or not self._progress:
             self._finished[0] += share
+        if not self._progress:
+            self._finished[1] += part.rows or 0
         self._watch(StageAdvanced(done=self._bytes(), doing=each.shard.name, rows=self._rows()))
 
     def _beat(self) -> None:
