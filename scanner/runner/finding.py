@@ -153,7 +153,7 @@ def exhibit_findings(
     chosen: Chosen,
     shards: Sequence[ScannedShard],
     question: Question,
-    pool: WorkerPool,
+    pool: Executor,
     watch: Watcher,
 ) -> Findings:
     """Read the rows of the matches that are listed, and draw the works."""
