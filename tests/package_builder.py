@@ -85,6 +85,7 @@ class World:
     changes: list[dict[str, Any]] | None = None
     kind: str = "scan"
     previous: dict[str, Any] | None = None
+    earlier_rows: int = 0  # scanned by the runs before, of a rescan
 
 
 def work(name: str, number: int, **declared: Any) -> dict[str, Any]:
@@ -465,6 +466,16 @@ def negatives(world: World) -> list[dict[str, Any]]:
     ]
 
 
+def appeared(found: dict[str, Any]) -> dict[str, Any]:
+    """The line of ``changes.jsonl`` for a finding that was not there before."""
+    return {"change": "appeared", "work_id": found["work_id"], "before": None, "after": side(found)}
+
+
+def side(found: dict[str, Any]) -> dict[str, Any]:
+    """What a change says of a finding."""
+    return {name: found[name] for name in ("match_id", "tier", "row")}
+
+
 def events() -> list[dict[str, Any]]:
     """A chained course of the run."""
     made: list[dict[str, Any]] = []
@@ -532,7 +543,7 @@ def manifest(world: World) -> dict[str, Any]:
         },
         "search": {
             "queries": 8,
-            "rows_scanned": scanned,
+            "rows_scanned": scanned + world.earlier_rows,
             "rows_with_fingerprint": sum(line["compared"]["fingerprint"] for line in world.coverage),
             "comparisons": str(8 * scanned),
             "expected_chance_matches_total": "0.0123",

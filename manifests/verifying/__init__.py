@@ -7,6 +7,7 @@
     tables           what matches refer to: works, shards, observations, rows
     matches          matches.* rows.*   each match derived again
     accounts         coverage.sums negatives.complete events.chain
+    changes          matches.references of a rescan
     captures         captures.digests
     exported         exports.csv
     rereads          works shards fingerprints, from the originals
@@ -27,7 +28,8 @@ from manifests.packages import open_package
 from manifests.proofs.checks import TrustedRoots, check_signature, check_timestamps
 from manifests.records import Tally
 from manifests.verifying.accounts import CoverageSums, check_events, check_negatives
-from manifests.verifying.captures import capture_faults, check_captures
+from manifests.verifying.captures import check_captures
+from manifests.verifying.changes import ChangeChecks
 from manifests.verifying.checks import Notes, Verification
 from manifests.verifying.exported import check_exports
 from manifests.verifying.manifest_checks import check_counts, check_files, check_statements, read_manifest
@@ -114,28 +116,27 @@ def _check_records(
         notes.looked(check, 0)
     tables, sums, tally = Tables(folder), CoverageSums(), Tally()
     row_files = [path for path in sorted(facts) if path.startswith("data/rows/") and path.endswith(".jsonl")]
-    tables.read(row_files, sums, notes)
-    captured = check_captures(folder, (path for path in sorted(facts) if path.startswith("data/captures/")), notes)
-    for number, seen in tables.kept:
-        for what in capture_faults(seen, captured):
-            notes.problem("matches.references", ProblemKind.REFERENCE, "data/observations.jsonl", number, found=what)
+    captures = check_captures(folder, (path for path in sorted(facts) if path.startswith("data/captures/")), notes)
+    tables.read(row_files, sums, captures, notes)
     datasets = manifest["datasets"] if manifest else ()
     matches = MatchChecks(
         tables=tables,
         notes=notes,
         method=manifest["method"] if manifest else {},
         columns={(known["name"], known["release"]): known["columns"] for known in datasets},
-        captured=captured,
+        captures=captures,
     )
+    changes = ChangeChecks(tables=tables, notes=notes)
+    if "data/changes.jsonl" in facts:
+        changes.read(folder)
     for line in read_records(folder, "matches", notes):
         matches.check(line)
+        changes.check(line.record, line.number)
         tally.add(line.record)
+    changes.finish()
     tables.close()
     negatives = check_negatives(folder, tables, tally.works, manifest, notes)
     check_events(folder, notes)
-    if "data/changes.jsonl" in facts:
-        for _ in read_records(folder, "changes", notes):
-            pass
     if manifest is not None:
         sums.compare(manifest, notes)
         check_counts(manifest, tally, negatives, tables, notes)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from manifests.verifying.tables import Tables
 
 MANIFEST: Final = "data/manifest.json"
+SHA256_DIGITS: Final = 64
 
 
 @dataclass(slots=True)
@@ -75,15 +76,47 @@ def _shard_faults(record: Mapping[str, Any]) -> Iterator[str]:
     for name, number in record["compared"].items():
         if number > scanned:
             yield f"compared.{name} is {number} of {scanned} rows scanned"
-    digest, sha256 = record["shard_id"], record["shard_sha256"]
-    if digest is not None and sha256 is not None and digest != f"sha256:{sha256}":
-        yield "shard_id and shard_sha256 differ"
-    if record["status"] == "scanned" and digest is None:
+    if record["status"] == "scanned" and record["shard_id"] is None:
         yield "a scanned shard without shard_id"
+    yield from _digest_faults(record)
+    yield from _part_faults(record)
+
+
+def _digest_faults(record: Mapping[str, Any]) -> Iterator[str]:
+    """Whose the shard's digest is, and that nothing is called equal that was not compared."""
+    shard_id, sha256, digest_by = record["shard_id"], record["shard_sha256"], record["shard_digest_by"]
+    if (
+        shard_id is not None
+        and shard_id != f"sha256:{sha256}"
+        and not (sha256 is None and shard_id.startswith("etag:"))
+    ):
+        yield "shard_id and shard_sha256 differ"
+    if (sha256 is None) != (digest_by == "none"):
+        yield f"shard_digest_by is {digest_by} with shard_sha256 {sha256}"
     published = record["publisher_digest"]
-    equal = published is not None and published["value"].lower().removeprefix("sha256:") == sha256
-    if published is not None and published["equal"] is True and not equal:
-        yield "publisher_digest is called equal and is not"
+    if published is None:
+        if digest_by == "publisher":
+            yield "shard_digest_by is publisher, but no publisher_digest is kept"
+        return
+    if (published["equal"] is None) == (digest_by == "computed"):
+        yield f"publisher_digest.equal is {published['equal']} where shard_digest_by is {digest_by}"
+    stated = published["value"].lower().removeprefix("sha256:")
+    if len(stated) != SHA256_DIGITS or ":" in stated:
+        return  # another algorithm: the package keeps no such digest of the shard to compare with
+    if published["equal"] is not None and published["equal"] is not (stated == sha256):
+        yield f"publisher_digest is called {'equal' if published['equal'] else 'different'} and is not"
+    if digest_by == "publisher" and stated != sha256:
+        yield "shard_sha256 is not the publisher's"
+
+
+def _part_faults(record: Mapping[str, Any]) -> Iterator[str]:
+    """The pieces of a shard that were read; without a digest of the whole they are all that names its bytes."""
+    if record["shard_sha256"] is None and record["rows_scanned"] and not record["parts"]:
+        yield "rows were scanned, but neither the shard nor a part of it has a digest"
+    end = record["bytes"]
+    for part in record["parts"]:
+        if not part["bytes"] or (end is not None and part["offset"] + part["bytes"] > end):
+            yield f"a part of {part['bytes']} bytes at {part['offset']} is not within {end} bytes"
 
 
 def check_negatives(

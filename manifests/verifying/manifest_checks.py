@@ -111,6 +111,8 @@ def _own_faults(manifest: Mapping[str, Any], facts: Mapping[str, FileFacts]) -> 
         yield "the run finished before it began"
     if (manifest["previous"] is None) != (manifest["kind"] == "scan"):
         yield f"a package of kind {manifest['kind']} with previous {manifest['previous']}"
+    if manifest["kind"] == "scan" and "data/changes.jsonl" in facts:
+        yield "a package of kind scan with changes.jsonl: nothing came before it"
     paths = [path.removeprefix("data/") for path in facts]
     there = {
         "captures": any(path.startswith("captures/") for path in paths),

@@ -14,7 +14,6 @@ from manifests.errors import FormatError, ProblemKind
 from manifests.packages import shard16
 from manifests.records import match_id, values_sha256
 from manifests.tiers import RowSource, UngradableError, derive_grading, statement_of, statement_rank
-from manifests.verifying.captures import capture_faults
 from manifests.verifying.murmur import hash64
 from manifests.verifying.row_texts import NOT_VERBATIM, cells_of, strings_below, texts_in
 from manifests.verifying.tables import observation_digest
@@ -22,6 +21,7 @@ from manifests.verifying.tables import observation_digest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from manifests.verifying.captures import Captures
     from manifests.verifying.checks import Notes
     from manifests.verifying.reading import Line
     from manifests.verifying.tables import ShardFacts, Tables, WorkFacts
@@ -39,9 +39,7 @@ class MatchChecks:
     notes: Notes
     method: Mapping[str, Any]
     columns: Mapping[tuple[str, str | None], Mapping[str, str]]  # of each dataset and release: role to column
-    captured: Mapping[
-        tuple[str, str], str | None
-    ]  # (file below data/, record id) of every capture, to its entity's digest
+    captures: Captures
     _ids: set[str] = field(default_factory=set)
 
     def check(self, line: Line) -> None:
@@ -158,7 +156,9 @@ class MatchChecks:
             return
         if self.tables.observations.get(seen["observation_id"]) != observation_digest(seen):
             yield "the observation is not, or not so, in observations.jsonl"
-        yield from capture_faults(seen, self.captured)
+        capture = seen["capture"]
+        if capture is not None and (capture["file"], capture["record_id"]) not in self.captures.records:
+            yield f"the capture {capture['file']} holds no record {capture['record_id']}"
 
 
 def bit_fault(entry: Mapping[str, Any]) -> str | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from manifests.verifying.accounts import CoverageSums
+    from manifests.verifying.captures import Captures
     from manifests.verifying.checks import Notes
     from manifests.verifying.reading import Line
 
@@ -62,7 +63,6 @@ class Tables:
     works: dict[str, WorkFacts] = field(default_factory=dict)
     shards: dict[tuple[str, str | None, str], ShardFacts] = field(default_factory=dict)
     observations: dict[str, bytes] = field(default_factory=dict)
-    kept: list[tuple[int, dict[str, Any]]] = field(default_factory=list)  # observations with a capture, by line
     identity: str = ""
     excluded: int = 0
     _open: ExitStack = field(default_factory=ExitStack)
@@ -88,7 +88,7 @@ class Tables:
         self._streams.clear()
         self._open.close()
 
-    def read(self, row_files: Iterable[str], sums: CoverageSums, notes: Notes) -> None:
+    def read(self, row_files: Iterable[str], sums: CoverageSums, captures: Captures, notes: Notes) -> None:
         """Fill the tables and add up the coverage, noting what does not hold."""
         for line in read_records(self.folder, "portfolio", notes):
             self._add_work(line, notes)
@@ -97,8 +97,8 @@ class Tables:
             sums.add(line, notes)
         for line in read_records(self.folder, "observations", notes):
             self.observations[line.record["observation_id"]] = observation_digest(line.record)
-            if line.record["capture"] is not None:
-                self.kept.append((line.number, {name: line.record[name] for name in ("capture", "content_sha256")}))
+            for what in captures.faults(line.record):
+                notes.problem("captures.digests", ProblemKind.VALUE_DIFFERS, line.path, line.number, found=what)
         for path in row_files:
             self._add_rows(path, notes)
         try:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import zlib
 from typing import TYPE_CHECKING
 
 import package_builder
 import pytest
 
-from manifests.verifying import captures, verify_package
+from manifests.verifying import captures, payloads, verify_package
 from manifests.verifying.checks import Notes
+from manifests.verifying.payloads import Entity, http_head
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,9 +61,9 @@ def test_sound_records_pass_in_hex_and_base32_and_are_named(tmp_path: Path) -> N
     ]
     (tmp_path / "data/x.warc.gz").write_bytes(b"".join(map(gzip.compress, members)))
     notes = Notes()
-    ids = captures.check_captures(tmp_path, ["data/x.warc.gz"], notes)
+    found = captures.check_captures(tmp_path, ["data/x.warc.gz"], notes)
     assert not notes.problems
-    assert set(ids) == {("x.warc.gz", f"<urn:{name}>") for name in "abcde"}
+    assert set(found.records) == {("x.warc.gz", f"<urn:{name}>") for name in "abcde"}
 
 
 @pytest.mark.parametrize(
@@ -96,17 +98,62 @@ def test_a_capture_that_unpacks_without_end_is_stopped(tmp_path: Path, monkeypat
 
 def test_a_match_names_a_record_that_is_there(tmp_path: Path) -> None:
     world = package_builder.world()
-    cut = record("<urn:b>", HTTP + BODY, WARC_Truncated="length")  # so the entity is not compared with the look's
-    world.files["captures/0001.warc.gz"] = gzip.compress(cut)
-    capture = {"file": "captures/0001.warc.gz", "record_id": "<urn:b>"}
     seen = next(match for match in world.matches if match["observation"])
+    body = b"fox.png"  # what the builder takes for the file of that name
+    world.files["captures/0001.warc.gz"] = gzip.compress(record("<urn:b>", HTTP + body))
+    capture = {"file": "captures/0001.warc.gz", "record_id": "<urn:b>"}
     for part in (seen["observation"], world.observations[0]):
         part["capture"] = capture
+    world.observations[0]["bytes"] = len(body)
     package_builder.write(world, tmp_path / "sound")
-    assert not verify_package(tmp_path / "sound").failed
+    assert not verify_package(tmp_path / "sound").problems
     for part in (seen["observation"], world.observations[0]):
         part["capture"] = {**capture, "record_id": "<urn:z>"}
     package_builder.write(world, tmp_path / "forged")
-    found = verify_package(tmp_path / "forged").problems
-    assert {problem.check for problem in found} == {"matches.references"}
-    assert {problem.path for problem in found} == {"data/matches.jsonl", "data/observations.jsonl"}
+    found = [problem.check for problem in verify_package(tmp_path / "forged").problems]
+    assert found == ["captures.digests", "matches.references"]
+
+
+@pytest.mark.parametrize(
+    ("head", "status", "coding"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: GZIP", 200, "gzip"),
+        (b"HTTP/1.1 404\r\ncontent-encoding: identity", 404, ""),
+        (b"HTTP/1.0 301 Moved\r\nContent-Encoding: gzip\r\nContent-Encoding: br", 301, "gzip,br"),
+        (b"GET /a HTTP/1.1\r\nHost: x", None, ""),
+        (b"", None, ""),
+    ],
+)  # fmt: skip
+def test_status_and_coding_stand_in_the_head(head: bytes, status: int | None, coding: str) -> None:
+    assert http_head(head) == (status, coding)
+
+
+@pytest.mark.parametrize("step", [1, 5, 1 << 20])
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate", "raw deflate", "br", ""])
+def test_a_coding_is_undone_however_the_bytes_arrive(coding: str, step: int) -> None:
+    plain = b"picture " * 1000
+    packed = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress}.get(coding, bytes)(plain)
+    if coding == "raw deflate":
+        packed = zlib.compress(plain, wbits=-zlib.MAX_WBITS)
+    entity = Entity(coding.removeprefix("raw "))
+    for start in range(0, len(packed), step):
+        entity.add(packed[start : start + step])
+    assert entity.entity == (hashlib.sha256(plain).hexdigest(), len(plain))
+    assert entity.stored == hashlib.sha256(packed).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "content", [b"no gzip at all", b"x\x9c damaged", gzip.compress(b"0" * 99)[:-20] + b"damaged end of it all"]
+)
+def test_a_coding_that_cannot_be_undone_leaves_the_stored_bytes(content: bytes) -> None:
+    entity = Entity("gzip")
+    entity.add(content)
+    assert entity.entity == (hashlib.sha256(content).hexdigest(), len(content))
+
+
+def test_a_bomb_is_not_unpacked_beyond_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(payloads, "MAX_ENTITY", 1 << 20)
+    packed = gzip.compress(b"\0" * (64 << 20))
+    entity = Entity("gzip")
+    entity.add(packed)
+    assert entity.entity == (hashlib.sha256(packed).hexdigest(), len(packed))

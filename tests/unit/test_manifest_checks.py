@@ -19,7 +19,7 @@ from manifests import bag
 from manifests.canonical import parse_canonical
 from manifests.errors import FormatError
 from manifests.packages import open_package, shard16
-from manifests.records import host_of, values_sha256
+from manifests.records import host_of, match_order, values_sha256
 from manifests.verifying import verify_package
 from manifests.verifying.murmur import hash64
 from manifests.writing import PackageWriter
@@ -168,12 +168,7 @@ def test_files_listed_out_of_order_twice_or_in_the_wrong_place_are_found(tmp_pat
 def test_a_rescan_may_have_searched_more_rows_than_it_lists(tmp_path: Path) -> None:
     world = package_builder.world()
     world.kind, world.previous = "rescan", {"manifest_sha256": "0" * 64, "kind": "scan", "merkle_root": "0" * 64}
-    appeared = {
-        "match_id": world.matches[0]["match_id"],
-        "tier": world.matches[0]["tier"],
-        "row": world.matches[0]["row"],
-    }
-    world.changes = [{"change": "appeared", "work_id": world.matches[0]["work_id"], "before": None, "after": appeared}]
+    world.changes = [package_builder.appeared(match) for match in sorted(world.matches, key=match_order)]
     package_builder.write(world, tmp_path / "p")
     assert list(open_package(tmp_path / "p").records("changes")) == world.changes
     forging.edit_manifest(tmp_path / "p", lambda manifest: manifest["search"].update(rows_scanned=10**6))

@@ -176,7 +176,7 @@ def test_the_earlier_package_is_followed_where_given(package: Path, tmp_path: Pa
     root = json.loads((earlier.path / "data/manifest.json").read_bytes())["files"]
     merkle_root = next(entry["merkle_root"] for entry in root if entry["path"] == "matches.jsonl")
     world.previous = {"manifest_sha256": earlier.manifest_sha256, "kind": "scan", "merkle_root": merkle_root}
-    world.changes = []
+    world.changes = [package_builder.appeared(match) for match in world.matches]
     later = package_builder.write(world, tmp_path / "later").path
     status = {check.id: check.status for check in verify_package(later, Asked(previous=(earlier.path,))).checks}
     assert status["previous"] == "passed"
