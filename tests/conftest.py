@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("provscan", deadline=None)  # machines are shared: a slow example is no wrong one
+settings.register_profile(  # machines are shared: a slow example is no wrong one
+    "provscan", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("provscan")
 
 ROOT = Path(__file__).resolve().parent.parent

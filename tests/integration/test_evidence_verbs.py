@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
@@ -125,22 +125,38 @@ def test_findings_are_decided_by_key_and_a_left_review_goes_on(package: Path, tm
     arguments = command(["review", package, "--out", tmp_path / "reviewed", "--by", "A. Expert"])
     typed(arguments, "crq")
     assert not (tmp_path / "reviewed").exists()
-    typed(arguments, "u" * (count - 2) + "y\n")
+    typed(arguments, "u" * (count - 2), answer="y\n")
     decisions = [record["review"]["decision"] for record in records(tmp_path / "reviewed", "matches")]
     assert decisions == ["confirmed", "rejected", *["undecided"] * (count - 2)]
 
 
-def typed(arguments: list[str], keys: str) -> None:
+def typed(arguments: list[str], keys: str, answer: str = "") -> None:
+    """Type ``keys`` one by one, each when the program waits for it, then a line in ``answer`` to its question."""
     pty = pytest.importorskip("pty")
+    termios = pytest.importorskip("termios")
     child, terminal = pty.fork()
     if child == 0:
         os.execve(arguments[0], arguments, {**environment(), "TERM": "dumb"})
-    time.sleep(1.5)
+    said = bytearray()
+
+    def hear(timeout_s: float) -> bool:
+        ready, _, _ = select.select([terminal], [], [], timeout_s)
+        said.extend(os.read(terminal, 65536) if ready else b"")
+        return bool(ready)
+
     for key in keys:
+        while termios.tcgetattr(terminal)[3] & termios.ICANON:  # it takes single keys only while lines are off
+            hear(0.02)
+        while hear(0):
+            pass
         os.write(terminal, key.encode())
-        time.sleep(0.15)
+        assert hear(120), said  # it answers after it has taken the key and put lines on again
+    if answer:
+        while b"?" not in said[-40:]:
+            assert hear(120), said
+        os.write(terminal, answer.encode())
     try:
-        while os.read(terminal, 65536):
+        while hear(120):
             pass
     except OSError:  # the child has left
         pass

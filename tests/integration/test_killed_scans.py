@@ -114,7 +114,7 @@ class Running:
                     found.append(int(stat.parent.name))
         return found
 
-    def until(self, moment: Callable[[], bool], timeout_s: float = 60) -> bool:
+    def until(self, moment: Callable[[], bool], timeout_s: float = 300) -> bool:
         """Wait for a moment; False when the scan ended before it."""
         end = time.monotonic() + timeout_s
         while time.monotonic() < end:
@@ -125,14 +125,14 @@ class Running:
             time.sleep(0.005)
         pytest.fail("the moment never came")
 
-    def ended(self, timeout_s: float = 120) -> Ran:
+    def ended(self, timeout_s: float = 600) -> Ran:
         """Wait for its end."""
         out, err = self.process.communicate(timeout=timeout_s)
         return Ran(self.process.returncode, out.decode(), err.decode())
 
     def leaves_nobody(self) -> bool:
         """Whether all its processes go with it."""
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while time.monotonic() < end and self.group():
             time.sleep(0.05)
         return not self.group()
@@ -284,7 +284,7 @@ def test_two_scans_of_one_place_do_not_meet(place: Path, undisturbed: Path, prov
     assert_same(undisturbed, out)
 
 
-@pytest.mark.parametrize("shard", ["c.parquet", "b.tar"])
+@pytest.mark.parametrize("shard", ["a.parquet", "b.tar"])
 def test_a_shard_that_changes_during_the_scan_is_a_gap_until_it_rests(
     place: Path, provscan: Run, tmp_path: Path, shard: str
 ) -> None:
@@ -296,7 +296,8 @@ def test_a_shard_that_changes_during_the_scan_is_a_gap_until_it_rests(
         (copy / "d" / path.name).write_bytes(path.read_bytes())
     out = tmp_path / "out"
     running = Running(arguments_of(copy, out, workers=1))
-    assert running.until(lambda: digested(out) == 3)
+    # The pictures of b.tar, some seconds of work, are still to come: a.parquet may be compared already, but is read once more.
+    assert running.until(lambda: digested(out) == 2)
     with (copy / "d" / shard).open("ab") as file:
         file.write(b"more")
     ran = running.ended()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -116,38 +114,6 @@ def test_no_path_of_this_machine_stands_in_a_package(package: Path, world: DemoW
             content = path.read_bytes()
             assert home.encode() not in content, path
             assert os.uname().nodename.encode() not in content if len(os.uname().nodename) > 6 else True, path
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT])
-def test_a_stopped_scan_resumes_to_the_same_bytes(
-    package: Path, world: DemoWorld, provscan: Run, tmp_path: Path, blow: signal.Signals
-) -> None:
-    out = tmp_path / "out"
-    for delay in (2.0, 3.5, 5.0):
-        running = subprocess.Popen(
-            command(scan_arguments(world, out)),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(),
-            start_new_session=True,
-        )
-        time.sleep(delay)
-        if blow is signal.SIGINT:
-            os.killpg(running.pid, blow)  # a terminal sends Ctrl-C to the whole group
-        else:
-            running.kill()
-        _, said = running.communicate(timeout=60)
-        if out.exists():
-            break
-        if blow is signal.SIGINT:
-            assert running.returncode == 3
-            assert b"Traceback" not in said
-            assert b"same command" in said
-    if not out.exists():
-        assert provscan(*scan_arguments(world, out)).code == 0
-    assert same_evidence(package, out)
-    assert not out.with_name("out.partial").exists()
 
 
 def damaged_copy(world: DemoWorld, folder: Path) -> Path:

@@ -41,6 +41,12 @@ def slow(seconds: float) -> str:
     return "done"
 
 
+def announced(marker: str) -> None:
+    """Say that this worker is at work, and go on for ever."""
+    Path(marker).touch()
+    time.sleep(600)
+
+
 def results(tasks: list[Task], workers: int = 2) -> dict[Any, Any]:
     with WorkerPool(workers, prepare, ()) as pool:
         for task in tasks:
@@ -108,12 +114,12 @@ def test_an_exception_of_a_task_reaches_the_caller() -> None:
 def test_workers_leave_when_their_parent_was_killed(tmp_path: Path) -> None:
     # A scan killed with -9 must not leave processes that wait for ever.
     program = (
-        "import sys; sys.path[:0] = sys.argv[2:]\n"
-        "from test_processes import prepare, slow\n"
+        "import sys\n"
+        "from test_processes import prepare, announced\n"
         "from scanner.processes import Task, WorkerPool\n"
         "if __name__ == '__main__':\n"
         "    with WorkerPool(2, prepare, ()) as pool:\n"
-        "        pool.submit(Task(key=0, function=slow, arguments=(600,)))\n"
+        "        pool.submit(Task(key=0, function=announced, arguments=(sys.argv[1],)))\n"
         "        seen = []\n"
         "        def beat():\n"
         "            if not seen and pool._executor and pool._executor._processes:\n"
@@ -124,13 +130,18 @@ def test_workers_leave_when_their_parent_was_killed(tmp_path: Path) -> None:
     script.write_text(program, encoding="utf-8")
     here = Path(__file__).resolve()
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here.parent), str(here.parent.parent.parent)])}
-    parent = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=environment)
+    marker = tmp_path / "at-work"
+    parent = subprocess.Popen(
+        [sys.executable, str(script), str(marker)], stdout=subprocess.PIPE, text=True, env=environment
+    )
     assert parent.stdout is not None
     children = [int(word) for word in parent.stdout.readline().split()]
-    time.sleep(1.5)  # let the worker arm its watch
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not marker.exists():
+        time.sleep(0.02)
     parent.kill()
     parent.communicate()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and any(map(is_running, children)):
         time.sleep(0.1)
     assert children
