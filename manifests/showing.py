@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from manifests.report import chapters, facts
 from manifests.report.selection import Section, exhibit_no, sections
-from manifests.texts.labels import counted, known_or_code, label, number, tier_name
+from manifests.texts.labels import counted, known_or_code, label, number
 from manifests.texts.marks import shortened, speakable
 from manifests.words import caveat_text, sentence
 
@@ -74,11 +74,7 @@ def _summary(package: Package, lang: Lang) -> Iterator[str]:
         if count:
             words = f"{known_or_code(f'grade_{grade}', lang)}. {label(f'grade_{grade}_means', lang)}"
             yield f"  {grade} {number(count):>7}  {words}"
-    for tier, count in sorted(manifest["results"]["not_listed"].items()):
-        if count:
-            yield f"  {label('not_listed', lang, n=count, tier=tier_name(tier, lang))}"
-    if manifest["results"]["reviewed"] is not None:
-        yield f"  {label('reviewed', lang, **manifest['results']['reviewed'])}"
+    yield from (f"  {note}" for note in chapters.notes(manifest, lang, None))
     yield f"  {label('says_not_1', lang)}"
     for code in manifest["limitations"]:
         yield f"  {caveat_text(code, lang)}"

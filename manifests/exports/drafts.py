@@ -176,10 +176,14 @@ def _shard_rows(sheet: Sheet) -> Iterator[tuple[str, ...]]:
             plain(facts.edition(shard)),
             said(shard["shard"]),
             number(shard["rows_scanned"]),
-            code(shard["shard_sha256"] or "-"),
+            _shard_digest(shard),
             plain(shard["shard_digest_by"]),
             "none published" if digest is None else _EQUAL[digest["equal"]],
         )
+
+
+def _shard_digest(shard: Mapping[str, Any]) -> str:
+    return code(shard["shard_sha256"]) if shard["shard_sha256"] is not None else "none of the whole file"
 
 
 _EQUAL: Final = {True: "equal", False: "different", None: "not compared"}
@@ -201,10 +205,13 @@ def _digest_rows(sheet: Sheet) -> Iterator[tuple[str, ...]]:
             f"file {said(shard['shard'])}",
             plain(facts.edition(shard)),
             "sha256",
-            code(shard["shard_sha256"] or "-"),
+            _shard_digest(shard),
             "-" if digest is None else f"{code(str(digest['value']))} by {said(str(digest['source']))}",
             "-" if digest is None else _EQUAL[digest["equal"]],
         )
+        for part in shard["parts"]:
+            place = f"{number(part['bytes'])} bytes from byte {number(part['offset'])} on"
+            yield f"file {said(shard['shard'])}: {place}", "as read", "sha256", code(part["sha256"]), "-", "-"
     for finding in sheet.findings():
         yield from _finding_digests(sheet, finding)
 

@@ -28,7 +28,7 @@ COMPARISONS: Final = ("digest", "fingerprint", "image", "url", "caption")
 def lead(manifest: Mapping[str, Any], lang: Lang) -> tuple[str, str]:
     """The two sentences that everything begins with: what was found, in what."""
     results = manifest["results"]
-    rows = counted("row", manifest["search"]["rows_scanned"], lang)
+    rows = counted("row", rows_here(manifest), lang)
     works = counted("work", manifest["portfolio"]["works"], lang)
     findings = counted("finding", results["findings"], lang)
     if results["works_with_findings"]:
@@ -38,6 +38,11 @@ def lead(manifest: Mapping[str, Any], lang: Lang) -> tuple[str, str]:
     else:
         first = label("lead_none", lang, works=works)
     return first, label("lead_more", lang, findings=findings, rows=rows, datasets=dataset_names(manifest, lang))
+
+
+def rows_here(manifest: Mapping[str, Any]) -> int:
+    """Rows that this package accounts for; the chance figures of a rescan count those of earlier runs too."""
+    return sum(dataset["rows_scanned"] for dataset in manifest["datasets"])
 
 
 def dataset_names(manifest: Mapping[str, Any], lang: Lang) -> str:
@@ -109,6 +114,8 @@ def notes(manifest: Mapping[str, Any], lang: Lang, chosen: int | None) -> Iterat
         yield label("selected", lang, shown=chosen, all=results["findings"])
     if results["reviewed"] is not None:
         yield label("reviewed", lang, **results["reviewed"])
+    if manifest["search"]["rows_scanned"] > rows_here(manifest):
+        yield label("rows_to_date", lang, rows=counted("row", manifest["search"]["rows_scanned"], lang))
     for tier, count in sorted(results["not_listed"].items()):
         if count:
             yield label("not_listed", lang, n=count, tier=tier_name(tier, lang))

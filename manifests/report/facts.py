@@ -67,6 +67,8 @@ def digests(match: Mapping[str, Any], lang: Lang) -> Iterator[Fact]:
     row = match["row"]
     if row["shard_sha256"] is not None:
         yield Fact(label=label("shard_sha256", lang), value=row["shard_sha256"], kind=Kind.CODE, minor=True)
+    else:  # known by its address, ETag, size and date; the pieces that were read have their digests in the coverage
+        yield Fact(label=label("shard_id", lang), value=row["shard_id"], kind=Kind.CODE, minor=True)
     yield Fact(label=label("row_values_sha256", lang), value=row["values_sha256"], kind=Kind.CODE, minor=True)
     yield Fact(label=label("match_id", lang), value=match["match_id"], kind=Kind.CODE, minor=True)
 

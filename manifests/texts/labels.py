@@ -55,6 +55,10 @@ _LABELS: Final[dict[str, tuple[str, str]]] = {
         "New in this run: {appeared} appeared, {vanished} vanished, {changed} changed.",
         "本次运行的变化：新增 {appeared} 项，消失 {vanished} 项，变更 {changed} 项。",
     ),
+    "rows_to_date": (
+        "Chance figures count the {rows} that this case has scanned to date.",
+        "偶然匹配的估计以本案迄今已扫描的 {rows}计。",
+    ),
     "lead_rescan_none": ("Nothing new in this run.", "本次运行没有变化。"),
     "works_scanned": ("Works compared", "参与比对的作品"),
     "works_with": ("Works with findings", "有发现的作品"),
@@ -158,6 +162,7 @@ _LABELS: Final[dict[str, tuple[str, str]]] = {
     "dataset": ("Dataset", "数据集"),
     "shard": ("File (shard)", "文件（分片）"),
     "shard_sha256": ("SHA-256 of the shard", "分片的 SHA-256"),
+    "shard_id": ("Id of the shard (no digest of the whole)", "分片编号（无整体摘要）"),
     "row": ("Row (from 0)", "行号（从 0 计）"),
     "item": ("Item in the row's list, from 0", "行内列表项（从 0 计）"),
     "row_group": ("Row group and position in it", "行组及组内位置"),

@@ -8,7 +8,7 @@ import os
 import struct
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from manifests.errors import FormatError, ProblemKind
 from manifests.packages import CHUNK_BYTES, read_inside, shard16
@@ -67,13 +67,15 @@ def check_shards(package: Package, folder: Path | None, notes: Notes) -> None:
         by_name[path.name].append(path)
     checked = 0
     for number, shard in enumerate(package.records("coverage"), 1):
-        held = [(_shard_digest(path), path) for path in _candidates(folder, by_name, shard)]
-        same = [path for digest, path in held if digest == shard["shard_sha256"]]
+        held = [(_shard_digest(path, shard), path) for path in _candidates(folder, by_name, shard)]
+        expected = shard["shard_sha256"] or _parts_digest(shard["parts"])
+        same = [path for digest, path in held if digest == expected]
         checked += len(held)
         notes.looked("shards", len(held))
         if held and not same:  # of several files of that name, one has to be the shard
-            expected, kind = shard["shard_sha256"], ProblemKind.DIGEST_DIFFERS
-            notes.problem("shards", kind, "data/coverage.jsonl", number, expected=expected, found=held[0][0])
+            notes.problem(
+                "shards", ProblemKind.DIGEST_DIFFERS, "data/coverage.jsonl", number, expected=expected, found=held[0][0]
+            )
         elif same and same[0].suffix == ".parquet":
             _check_rows(package, shard, same[0], notes)
     if not checked:
@@ -82,7 +84,7 @@ def check_shards(package: Package, folder: Path | None, notes: Notes) -> None:
 
 def _candidates(folder: Path, by_name: Mapping[str, list[Path]], shard: Mapping[str, Any]) -> list[Path]:
     """Where a shard may lie: at its own path, else every file of its name; a hostile name finds nothing outside."""
-    if shard["shard_sha256"] is None or shard["status"] == "skipped":
+    if (shard["shard_sha256"] is None and not shard["parts"]) or shard["status"] == "skipped":
         return []
     name = shard["shard"].rpartition("/")[2]
     files = by_name.get(name, [])
@@ -90,17 +92,38 @@ def _candidates(folder: Path, by_name: Mapping[str, list[Path]], shard: Mapping[
     if exact or files:
         return exact or files
     is_plain = name not in {"", ".", ".."} and "\\" not in name and ":" not in name and "\0" not in name
-    return [folder / name] if is_plain and (folder / name).is_dir() else []
+    is_folder = is_plain and shard["shard_sha256"] is not None and (folder / name).is_dir()
+    return [folder / name] if is_folder else []
 
 
-def _shard_digest(path: Path) -> str:
-    """SHA-256 of a file; of a folder of pictures, of its list ``<hex>␠␠<relative path>`` sorted by path bytes."""
+def _parts_digest(parts: list[Mapping[str, Any]]) -> str:
+    """What stands for a shard without a digest of the whole: its pieces, each with its own."""
+    return "; ".join(f"{part['offset']}+{part['bytes']}: {part['sha256']}" for part in parts)
+
+
+def _shard_digest(path: Path, shard: Mapping[str, Any]) -> str:
+    """SHA-256 of a file; of a folder of pictures, of its list ``<hex>␠␠<relative path>`` sorted by path bytes.
+
+    Of a shard that was read in part and has no digest, those of the same pieces of the file.
+    """
+    if shard["shard_sha256"] is None:
+        with path.open("rb") as stream:
+            return _parts_digest([{**part, "sha256": _piece_sha256(stream, part)} for part in shard["parts"]])
     if path.is_file():
         return _sha256(path)
     names = {file.relative_to(path).as_posix().encode("utf-8", "surrogateescape"): file for file in _files_below(path)}
     return hashlib.sha256(
         b"".join(b"%s  %s\n" % (_sha256(names[name]).encode(), name) for name in sorted(names))
     ).hexdigest()
+
+
+def _piece_sha256(stream: BinaryIO, part: Mapping[str, Any]) -> str:
+    stream.seek(part["offset"])
+    digest, left = hashlib.sha256(), part["bytes"]
+    while left and (chunk := stream.read(min(left, CHUNK_BYTES))):
+        left -= len(chunk)
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _check_rows(package: Package, shard: Mapping[str, Any], path: Path, notes: Notes) -> None:

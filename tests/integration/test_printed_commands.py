@@ -243,6 +243,20 @@ def test_step_4_finds_the_shard_in_coverage(scene: Scene) -> None:
     assert '"shard":"data/part 0.parquet"' in printed
 
 
+def test_step_4_compares_the_pieces_of_a_file_that_was_read_in_part(tmp_path: Path) -> None:
+    made = world(tmp_path)
+    shard = tmp_path / "part 0.parquet"
+    piece = shard.read_bytes()[4:104]
+    made.coverage[0]["parts"] = [{"offset": 4, "bytes": 100, "sha256": hashlib.sha256(piece).hexdigest()}]
+    made.coverage[0]["bytes"] = shard.stat().st_size
+    package_builder.write(made, tmp_path / "package")
+    scene = Scene(tmp_path / "package")
+    assert scene.step('shard["parts"]').strip() == "data/part 0.parquet 4 100 equal"
+    assert scene.blocks("VERIFY.md") == scene.blocks("VERIFY.zh.md")
+    shard.write_bytes(b"\0" * 200)
+    assert scene.step('shard["parts"]').strip() == "data/part 0.parquet 4 100 DIFFERENT"
+
+
 @pytest.mark.parametrize("marker", ["duckdb", "import pyarrow.parquet"])
 def test_step_5_prints_the_row_of_the_publishers_file(scene: Scene, marker: str) -> None:
     pytest.importorskip(marker.rpartition(" ")[2].partition(".")[0])

@@ -6,18 +6,22 @@ import gzip
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import claim_linter
 import later_worlds
 import package_builder
 import pytest
 import second_verifier
 from forging import Record, edit, records, reseal
 
+from manifests.exports import export
 from manifests.packages import open_package
 from manifests.verifying import Asked, verify_package
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from manifests.words import Lang
 
 KINDS = ("fetched", "remote", "rescanned")
 
@@ -181,3 +185,27 @@ def _replaced(members: bytes, record_id: str, forged: bytes) -> bytes:
     parts = whole.split(b"WARC/1.1\r\n")[1:]
     wanted = f"WARC-Record-ID: {record_id}\r\n".encode()
     return b"".join(forged if wanted in part else gzip.compress(b"WARC/1.1\r\n" + part, mtime=0) for part in parts)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_export_takes_the_package_and_claims_no_more_than_it_holds(tmp_path: Path, kind: str, lang: Lang) -> None:
+    if kind == "rescanned":
+        package_builder.build_package(tmp_path / "scan")
+        made = later_worlds.rescanned(open_package(tmp_path / "scan"))
+    else:
+        made = getattr(later_worlds, kind)()
+    package_builder.write(made, tmp_path / "package", lang=lang)
+    for name in ("csv", "dat", "html", "pdf", "xlsx", "jsonl"):
+        export(tmp_path / "package", name, out=tmp_path)
+    export(tmp_path / "package", "drafts", out=tmp_path / "drafts")
+    texts = [claim_linter.visible((tmp_path / "report.html").read_text("utf-8"))]
+    texts += [claim_linter.without_law(path.read_text("utf-8")) for path in (tmp_path / "drafts").iterdir()]
+    texts += [
+        (tmp_path / "package" / name).read_text("utf-8") for name in ("README-FIRST.txt", "VERIFY.md", "VERIFY.zh.md")
+    ]
+    assert [found for text in texts if (found := claim_linter.hits(claim_linter.without_quotations(text)))] == []
+    if kind == "remote":  # a file of which only pieces were read is named by those, and by nothing it has not
+        sheet = (tmp_path / "drafts" / "certification-902-14.md").read_text("utf-8")
+        assert f"`{later_worlds.PART['sha256']}`" in sheet
+        assert "none of the whole file" in sheet

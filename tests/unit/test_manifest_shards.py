@@ -86,8 +86,11 @@ def test_the_largest_float_of_a_width_keeps_its_digits() -> None:
     assert float_text(3.4028234663852886e38, "f") == "3.4028235e+38"
 
 
-def packed(tmp_path: Path, rows: pa.Table) -> tuple[Path, Path]:
-    """A package whose one match lies in row 7 of a real parquet file, and the folder with that file."""
+def packed(tmp_path: Path, rows: pa.Table, *, in_part: bool = False) -> tuple[Path, Path]:
+    """A package whose one match lies in row 7 of a real parquet file, and the folder with that file.
+
+    ``in_part``: as a remote file without a publisher's digest, of which two pieces were read.
+    """
     folder = tmp_path / "dataset"
     (folder / "part").mkdir(parents=True)
     path = folder / "part" / "00000.parquet"
@@ -97,6 +100,19 @@ def packed(tmp_path: Path, rows: pa.Table) -> tuple[Path, Path]:
         works=[package_builder.work("fox.png", 3, published_urls=["https://a.example/1.jpg"])]
     )
     shard = package_builder.shard("d", "part/00000.parquet", rows=12, shard_id=f"sha256:{digest}", shard_sha256=digest)
+    if in_part:
+        content = path.read_bytes()
+        parts = [(0, content[:100]), (len(content) - 200, content[-200:])]
+        shard |= {
+            "shard_id": "etag:" + "e" * 64,
+            "shard_sha256": None,
+            "shard_digest_by": "none",
+            "bytes": len(content),
+        }
+        shard["parts"] = [
+            {"offset": offset, "bytes": len(piece), "sha256": hashlib.sha256(piece).hexdigest()}
+            for offset, piece in parts
+        ]
     world.coverage = [shard]
     world.datasets = [{**package_builder.dataset("d", 1, rows=12), "columns": {"url": "URL"}}]
     values: list[Any] = dict(parquet_rows(path, [6]))[6]
@@ -115,6 +131,20 @@ def test_the_rows_of_a_real_shard_are_read_again(tmp_path: Path) -> None:
     verification = verify_package(package, Asked(shards=folder))
     assert not verification.problems
     assert next(check for check in verification.checks if check.id == "shards").count == 2
+
+
+def test_the_pieces_of_a_shard_read_in_part_are_read_again(tmp_path: Path) -> None:
+    package, folder = packed(tmp_path, TABLE, in_part=True)
+    verification = verify_package(package, Asked(shards=folder))
+    assert not verification.problems
+    assert next(check for check in verification.checks if check.id == "shards").count == 2  # the shard, its one row
+    path = folder / "part" / "00000.parquet"
+    for changed in (b"X" + path.read_bytes()[1:], path.read_bytes()[:-1], b""):
+        path.write_bytes(changed)
+        assert [problem.check for problem in verify_package(package, Asked(shards=folder)).problems] == ["shards"]
+    (tmp_path / "other" / "00000.parquet").mkdir(parents=True)  # a folder of that name is no such file
+    status = {check.id: check.status for check in verify_package(package, Asked(shards=tmp_path / "other")).checks}
+    assert status["shards"] == "not_checked"
 
 
 def test_another_shard_is_found_and_an_absent_one_is_not_checked(tmp_path: Path) -> None:

@@ -91,6 +91,22 @@ def test_a_rescan_without_difference_says_so(tmp_path: Path) -> None:
     assert shown(world, tmp_path)[0] == "Nothing new in this run."
 
 
+@pytest.mark.parametrize(("lang", "here", "case"), [("en", "3 000 rows", "5 000 rows"), ("zh", "3 000 行", "5 000 行")])
+def test_a_rescan_counts_its_own_rows_and_says_which_its_chance_figures_count(
+    tmp_path: Path, lang: Lang, here: str, case: str
+) -> None:
+    world = package_builder.world()
+    world.kind, world.changes, world.earlier_rows = "rescan", [], 2000
+    world.previous = {"manifest_sha256": "0" * 64, "kind": "scan", "merkle_root": "1" * 64}
+    package_builder.write(world, tmp_path / "package", lang=lang)
+    printed = "\n".join(lines(open_package(tmp_path / "package"), lang))
+    words = (tmp_path / "package/data/report.html").read_text(encoding="utf-8").replace("\u202f", " ")
+    for text in (printed, words):
+        assert here in text
+        assert case in text
+    assert "5 000" not in (tmp_path / "package/README-FIRST.txt").read_text(encoding="utf-8").replace("\u202f", " ")
+
+
 def test_a_screen_has_an_end(tmp_path: Path) -> None:
     world = package_builder.world()
     laion = world.coverage[1]
