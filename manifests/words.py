@@ -27,6 +27,11 @@ _NEAR: Final = {
     "zh": "与{WORK}（形态：{variant}）的 {algorithm} 指纹在 {bits} 位中有 {distance} 位不同，限值 {threshold}",
 }
 
+_REGION: Final = {  # where only a part of the dataset's image was compared
+    "en": "; compared with the region {region} of the image, in px: left, top, right, bottom",
+    "zh": "；与该图像的区域 {region} 比对，单位像素：左、上、右、下",
+}
+
 STATEMENTS: Final[dict[StatementCode, dict[str, str]]] = {
     StatementCode.PACKAGED_DIGEST_EQUAL: {
         "en": "An image file in {ROW} has the same SHA-256 as {WORK}.",
@@ -258,9 +263,13 @@ def _arguments(match: Mapping[str, Any], lang: Lang) -> dict[str, object]:
 
 def _near(first: Mapping[str, Any], work: str, lang: Lang) -> str:
     algorithm = first["metric"].partition("/")[2]
+    region = (first["detail"] or {}).get("region")
+    form = str(first["variant"])
+    if region is not None:
+        form += _REGION[lang].format(region=region)
     return _NEAR[lang].format(
         WORK=work,
-        variant=first["variant"],
+        variant=form,
         distance=first["value"],
         bits=4 * len(first["row_value"].partition(":")[2]),
         algorithm=algorithm,

@@ -17,7 +17,7 @@ from typing import Any, Literal, get_type_hints
 from scanner.errors import ConfigError
 from scanner.fetch_policy import FetchPolicy, parse_policy
 
-RESULT_VERSION = 1
+RESULT_VERSION = 2
 """Raised whenever the code may give another outcome for equal inputs; part of every ledger key."""
 
 
@@ -27,6 +27,7 @@ class ScanConfig:
 
     Attributes:
         variants: how many appearances of each Work are asked for (``variants.py``): ``fast`` or ``thorough``.
+        parts: whether pictures at hand are searched for parts of works as well (half of one, one within a scene): 15 ms a picture.
         radius64: search radius in bits of ``phash64``; distances are even, so 8 and 9 are the same.
         radius256: search radius in bits of ``phash256``, used where the dataset's pixels are at hand.
         chance_sample_rows: rows whose distances feed the chance-match model (``chance.py``).
@@ -46,6 +47,7 @@ class ScanConfig:
     """
 
     variants: Literal["fast", "thorough"] = "thorough"
+    parts: bool = True
     radius64: int = 8
     radius256: int = 60
     chance_sample_rows: int = 200_000

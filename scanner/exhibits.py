@@ -15,7 +15,7 @@ from PIL import Image
 
 from scanner.decoding import ROW_FORMATS, PictureError, decode_picture
 from scanner.hashers import ALGORITHMS, Algorithm, grey_pixels, rendition_png
-from scanner.second_check import comparison_pictures
+from scanner.second_check import comparison_pictures, in_whole_picture
 from scanner.shards.found import read_found
 from scanner.variants import render_variant
 from scanner.work_pictures import best_check, looked_at, read_work, row_limits
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from scanner.config import ScanConfig
     from scanner.datasets import Role, VerbatimRow
+    from scanner.parts import Region
     from scanner.queries import Queries
     from scanner.shards import OpenShard
 
@@ -34,12 +35,16 @@ THUMBNAIL_SIDE = 360  # px: what a person needs to recognise a picture; never th
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureRequest:
-    """One finding on a packaged picture: ``fingerprints`` are the ``(algorithm, variant)`` pairs that its basis names."""
+    """One finding on a packaged picture: ``fingerprints`` are the ``(algorithm, variant)`` pairs that its basis names.
+
+    ``region`` is the part of the picture that was compared (left, top, right, bottom in px); None for all of it.
+    """
 
     match_id: str
     work: int
     work_sha16: str
     fingerprints: tuple[tuple[Algorithm, str], ...]
+    region: Region | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,13 +149,17 @@ def _add_row_pictures(
         return
     sha16 = hashlib.sha256(content).hexdigest()[:16]
     for finding in findings:
+        compared, name = image, "original"
+        if finding.region is not None:
+            compared, name = image.crop(finding.region), f"region-{'-'.join(map(str, finding.region))}"
         for algorithm, _ in finding.fingerprints:
-            path = rendition_path(sha16, "original", algorithm)
+            path = rendition_path(sha16, name, algorithm)
             if path not in files:
-                files[path] = rendition_png(grey_pixels(image, algorithm))
+                files[path] = rendition_png(grey_pixels(compared, algorithm))
         looks = [look for _, look in finding.fingerprints] or ["original"]
-        best = best_check(partial(looked_at, queries, config, finding.work), image, looks)
+        best = best_check(partial(looked_at, queries, config, finding.work), compared, looks)
         if best is not None and config.thumbnails:
             own, check = best
-            for view, picture in comparison_pictures(own, image, check).items():
+            shown = check if finding.region is None else in_whole_picture(check, finding.region, image.size)
+            for view, picture in comparison_pictures(own, image, shown).items():
                 files[f"thumbnails/{finding.match_id}-{view}.jpg"] = picture

@@ -45,7 +45,7 @@ class Hit:
         source_of_hash: ``compiler`` (the row's own column), ``shard_bytes`` (a picture inside the shard), ``live_bytes`` or
             ``archive_bytes`` (a picture that was fetched), or None.
         variant: the appearance of the Work that was near.
-        detail: short strings of the rule (crop, family, revision, folded).
+        detail: short strings of the rule (crop, family, revision, folded; of a part: region, suggested_by).
         work_file: the file whose digest was equal, where that is a rendition.
         picture_sha256: of the picture bytes inside the shard, or fetched.
         observation: id of the look that fetched them.
@@ -68,6 +68,14 @@ class Hit:
     picture_sha256: str | None = None
     observation: str | None = None
     checked: Checked | None = None
+
+    @property
+    def region(self) -> tuple[int, int, int, int] | None:
+        """The part of the row's picture that was compared (left, top, right, bottom in px); None for all of it."""
+        if "region" not in self.detail:
+            return None
+        left, top, right, bottom = map(int, self.detail["region"].split(","))
+        return left, top, right, bottom
 
 
 @dataclass(slots=True, kw_only=True)

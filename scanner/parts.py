@@ -2,14 +2,16 @@
 
 No list of crops reaches these, so local features are compared: ORB (Rublee et al., ICCV 2011), 256 bits a point, by the same
 exact Hamming search as the fingerprints.  What it yields is a *suggestion*: a region of the row's picture and the variant of
-the Work that it would show.  The region's fingerprint and the second check decide, as for any other hit.
+the Work that it would show.  The region's fingerprint and the second check decide, as for any other hit; a suggestion that they
+do not confirm is no finding and no lead.
 
-Beside 74 works (42,000 points) a picture costs 30 ms of one core, of which finding its points takes 7.
+Beside 84 works (48,000 points) a picture costs 14 ms of one core, of which finding its points takes 6.  The rest grows with the
+works, so that from ``_ALL_POINTS`` on each is remembered by fewer points.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import cv2
@@ -19,9 +21,10 @@ from PIL import Image
 from scanner.hashers import fingerprint_of_grey, grey_pixels
 from scanner.search import Searcher
 from scanner.variants import Affine, render_variant, symmetry, tilted_about
+from scanner.works import WorkPoints
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -30,7 +33,11 @@ if TYPE_CHECKING:
 
 METHOD: Final = "orb-parts/1"
 _SIDE: Final = 512  # px, longer side of a picture while its features are found
-_WORK_POINTS: Final = 300
+_WORK_POINTS: Final = 300  # of a Work, and as many of its mirror image
+_FEWEST_POINTS: Final = 50
+_ALL_POINTS: Final = (
+    600_000  # of all works together, as far as that leaves each the fewest: a thousand works have all theirs
+)
 _ROW_POINTS: Final = 1000
 _RADIUS: Final = 32  # bits of 256: at 40 the same works are found, at three times the cost
 _MIN_POINTS: Final = 5  # an affine map takes three; the second check sorts out the rest
@@ -59,28 +66,50 @@ class Part:
     points: int
 
 
+def work_points(work: Image.Image) -> WorkPoints:
+    """Find the features of a Work in normal form; about 11 ms and 24 kB."""
+    grey = _grey(work)
+    upright, mirrored = (_features(np.ascontiguousarray(each), _WORK_POINTS) for each in (grey, grey[:, ::-1]))
+    return WorkPoints(
+        size=(grey.shape[1], grey.shape[0]),
+        places=(upright[0].astype(np.float32), mirrored[0].astype(np.float32)),
+        words=(upright[1], mirrored[1]),
+    )
+
+
+def trimmed_points(works: Sequence[WorkPoints | None]) -> tuple[WorkPoints | None, ...]:
+    """The strongest points of each of so many works; where they are many, fewer of each."""
+    most = min(_WORK_POINTS, max(_FEWEST_POINTS, _ALL_POINTS // (2 * max(1, len(works)))))
+    return tuple(
+        known
+        and replace(
+            known,
+            places=(known.places[0][:most], known.places[1][:most]),
+            words=(known.words[0][:most], known.words[1][:most]),
+        )
+        for known in works
+    )
+
+
 class PartIndex:
     """The features of all works, upright and mirrored, compiled for `parts`."""
 
-    def __init__(self, works: Iterable[Image.Image]) -> None:
-        """Find the features of ``works``, pictures in normal form; about 11 ms and 28 kB each."""
-        words: list[NDArray[np.uint64]] = []
-        places: list[NDArray[np.float64]] = []
-        owners: list[NDArray[np.int64]] = []
-        self._sizes: list[tuple[int, int]] = []  # of each Work while its points were found, px
+    def __init__(self, works: Sequence[WorkPoints | None]) -> None:
+        """Put the points of ``works`` together; None is a Work whose parts are not looked for."""
+        words: list[NDArray[np.uint64]] = [np.empty((0, 4), np.uint64)]
+        places: list[NDArray[np.float32]] = [np.empty((0, 2), np.float32)]
+        owners: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+        self._sizes = [(1, 1) if work is None else work.size for work in works]
         for number, work in enumerate(works):
-            grey = _grey(work)
-            self._sizes.append((grey.shape[1], grey.shape[0]))
-            for mirrored in (0, 1):
-                points, descriptors = _features(np.ascontiguousarray(grey[:, ::-1]) if mirrored else grey, _WORK_POINTS)
-                words.append(descriptors)
-                places.append(points)
-                owners.append(np.full(len(points), 2 * number + mirrored, np.int64))
-        empty = np.empty((0, 4), np.uint64), np.empty((0, 2)), np.empty(0, np.int64)
-        self._words = np.concatenate([empty[0], *words])
-        self._places = np.concatenate([empty[1], *places])
-        self._owners = np.concatenate([empty[2], *owners])
-        self._searcher = Searcher(self._words, _RADIUS)
+            if work is not None:
+                words += work.words
+                places += work.places
+                owners += [np.full(len(each), 2 * number + mirrored) for mirrored, each in enumerate(work.words)]
+        self._words = np.concatenate(words)
+        self._places = np.concatenate(places).astype(np.float64)
+        self._owners = np.concatenate(owners)
+        # Without tables: bits of features hang together, and the join that is planned for them takes twice as long.
+        self._searcher = Searcher(self._words, _RADIUS, table_bytes=0)
 
     def parts(self, picture: Image.Image) -> tuple[Part, ...]:
         """What the row's ``picture`` (normal form) may show of the works, by work, then upright before mirrored."""
@@ -117,7 +146,10 @@ class PartIndex:
 
 
 def part_fingerprints(work: Image.Image, picture: Image.Image, part: Part) -> tuple[Fingerprint, Fingerprint]:
-    """``phash256`` of the Work as the part's variant, and of the part's region of the row's picture: what a finding records."""
+    """``phash256`` of the Work as the part's variant, and of the part's region of the row's picture: what a finding records.
+
+    ``work`` is the Work's whole picture: of a smaller one the variant has other bits.
+    """
     look = np.asarray(render_variant(work, part.variant, "phash256"))
     region = grey_pixels(picture.crop(part.region), "phash256")
     return fingerprint_of_grey(look, "phash256"), fingerprint_of_grey(region, "phash256")
@@ -145,8 +177,9 @@ def _features(grey: NDArray[np.uint8], most: int) -> tuple[NDArray[np.float64], 
     points, descriptors = detector.detectAndCompute(grey, None)
     if descriptors is None or not len(points):
         return np.empty((0, 2)), np.empty((0, 4), np.uint64)
+    order = np.argsort([-point.response for point in points], kind="stable")
     words = np.ascontiguousarray(descriptors, np.uint8).view(np.uint64)
-    return np.array([point.pt for point in points], np.float64) + 0.5, words
+    return np.array([point.pt for point in points], np.float64)[order] + 0.5, words[order]
 
 
 def _fitted(row: NDArray[np.float64], work: NDArray[np.float64]) -> tuple[Affine, int] | None:

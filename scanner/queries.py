@@ -11,12 +11,13 @@ import numpy.typing as npt
 from scanner.chance import decoy_fingerprints
 from scanner.datasets import Role
 from scanner.hashers import packed
+from scanner.parts import trimmed_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from scanner.metadata import Identifiers
-    from scanner.works import Portfolio, Rendition, VariantFingerprint, Work
+    from scanner.works import Portfolio, Rendition, VariantFingerprint, Work, WorkPoints
 
 # SHA-256 and MD5 of nothing: every failed download has them.
 EMPTY_DIGESTS = frozenset(
@@ -55,7 +56,8 @@ class FingerprintQueries:
 class Queries:
     """Everything that rows are compared with.  ``digest`` names it: equal means equal questions.
 
-    ``paths`` are, for each Work, where its own file and its renditions lie on this machine.
+    ``paths`` are, for each Work, where its own file and its renditions lie on this machine; ``points``, by which its parts are
+    recognised.
     """
 
     works: int
@@ -65,6 +67,7 @@ class Queries:
     fingerprints: dict[str, FingerprintQueries]
     identifiers: Identifiers | None
     digest: str
+    points: tuple[WorkPoints | None, ...] = ()
 
     @property
     def wanted(self) -> frozenset[Role]:
@@ -90,6 +93,7 @@ def compile_queries(
         },
         identifiers=identifiers,
         digest=digest,
+        points=trimmed_points([work.points for work in portfolio.works]),
     )
 
 

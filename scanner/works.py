@@ -12,6 +12,9 @@ from decimal import Decimal  # noqa: TC003 - dataclass field types are read at r
 from enum import StrEnum
 from typing import Self
 
+import numpy as np  # noqa: TC002 - as above
+from numpy.typing import NDArray  # noqa: TC002 - as above
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
@@ -70,6 +73,19 @@ class VariantFingerprint:
     fingerprint: Fingerprint
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WorkPoints:
+    """Local features of a Work, by which a part of it is recognised (``parts.py``): of the picture and of its mirror image.
+
+    ``size``: width and height in px of the picture they were found in.  Of each of the two: ``places`` float32[n, 2] in px,
+    ``words`` uint64[n, 4], the strongest first.
+    """
+
+    size: tuple[int, int]
+    places: tuple[NDArray[np.float32], NDArray[np.float32]]
+    words: tuple[NDArray[np.uint64], NDArray[np.uint64]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
     """What the owner says about a Work.  Never checked here, never a finding."""
@@ -118,6 +134,7 @@ class Work:
     renditions: tuple[Rendition, ...] = ()
     declared: Declared = Declared()
     path: str | None = field(default=None, compare=False)  # on this machine; never written into a package
+    points: WorkPoints | None = field(default=None, compare=False, repr=False)  # follow from the file's pixels
 
     @property
     def work_id(self) -> str:

@@ -197,7 +197,9 @@ def _stated_fingerprints(package: Package) -> dict[tuple[str, str, str], set[str
     for match in package.records("matches"):
         for entry in match["basis"]:
             if entry["kind"] == "fingerprint_near" and entry["source_of_hash"] != "compiler":
-                stated["", "original", entry["metric"].partition("/")[2]].add(entry["row_value"])
+                region = (entry["detail"] or {}).get("region")
+                form = "original" if region is None else f"region-{region.replace(',', '-')}"
+                stated["", form, entry["metric"].partition("/")[2]].add(entry["row_value"])
     return stated
 
 

@@ -24,7 +24,7 @@ from scanner.bench.peers import distances, hashed, peers
 from scanner.chance import composition, fit, nearest_histogram
 from scanner.config import ScanConfig
 from scanner.hashers import ALGORITHMS, Algorithm, fingerprints_many, grey_image, grey_pixels, packed
-from scanner.parts import PartIndex, part_fingerprints
+from scanner.parts import PartIndex, part_fingerprints, work_points
 from scanner.second_check import METHOD, THRESHOLD, second_check
 from scanner.variants import VARIANT_SETS, variant_fingerprints
 
@@ -173,7 +173,7 @@ class _Scan:
         self._radius: dict[Algorithm, int] = {"phash64": config.radius64, "phash256": config.radius256}
         self._works = [work.image for work in works]
         self._asked = asked
-        self._index = PartIndex(self._works)
+        self._index = PartIndex([work_points(work) for work in self._works])
 
     def confirmed(self, picture: Image.Image, *, parts: bool = True) -> set[int]:
         """The works that the picture is found to be a copy of, or of which it holds a part."""

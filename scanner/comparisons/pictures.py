@@ -1,4 +1,4 @@
-"""Pictures inside a shard: compared by digest and fingerprints, and confirmed by the second check."""
+"""Pictures inside a shard: compared by digest, by fingerprints and by parts, and confirmed by the second check."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import numpy.typing as npt
 
 from scanner.chance import sampled
 from scanner.comparisons.fingerprints import FingerprintComparison, Near
+from scanner.comparisons.parts import PartComparison, PartFound
 from scanner.comparisons.rows import RowTally, column, row_ref
 from scanner.comparisons.seen import Decoded, PictureEye, Seen, words_of
 from scanner.outcomes import Checked, Hit
+from scanner.parts import METHOD as PARTS_METHOD
 from scanner.second_check import METHOD
 from scanner.work_pictures import best_check
 from scanner.works import Fingerprint
@@ -48,6 +50,7 @@ class PictureComparison:
             name: FingerprintComparison(queries.fingerprints[name], queries.works, radii[name]) for name in ALGORITHMS
         }
         self.decoded = RowTally()
+        self._parts = PartComparison(queries, config, file_of_work)
 
     @property
     def faults(self) -> Counter[str]:
@@ -94,11 +97,22 @@ class PictureComparison:
             for position in range(len(near.row)):
                 pair = (int(near.row[position]), int(near.work[position]))
                 found.setdefault(pair, []).append((name, near, position))
+        confirmed: list[set[int]] = [set() for _ in seen]
+        hits: dict[tuple[int, int], list[Hit]] = {}
         for (at, work), comparisons in sorted(found.items()):
             picture, decoded = seen[at]
             checked = self._second_check(decoded.image, work, comparisons)
-            for comparison in comparisons:
-                yield self._hit(rows, picture, comparison, words[comparison[0]][at], checked)
+            if checked is not None and checked.passed:
+                confirmed[at].add(work)
+            hits[at, work] = [
+                self._hit(rows, picture, comparison, words[comparison[0]][at], checked) for comparison in comparisons
+            ]
+        for at, (picture, decoded) in enumerate(seen):
+            # A part explains the row better than a whole that was near but not confirmed: a finding has one second check.
+            for found_part in self._parts.found(decoded.image, confirmed[at]):
+                hits[at, found_part.part.work] = [_part_hit(rows, picture, found_part)]
+        for pair in sorted(hits):
+            yield from hits[pair]
 
     def _second_check(self, image: Image.Image, work: int, comparisons: list[tuple[str, Near, int]]) -> Checked | None:
         looks = [self._variant(name, near, position) for name, near, position in comparisons]
@@ -134,6 +148,24 @@ class PictureComparison:
             picture_sha256=picture.sha256,
             checked=checked,
         )
+
+
+def _part_hit(rows: pa.RecordBatch, picture: Seen, found: PartFound) -> Hit:
+    """What is compared is a region of the row's picture: ``detail`` says which, in its pixels, and what suggested it."""
+    return Hit(
+        row=row_ref(rows, picture.index),
+        work=found.part.work,
+        kind="fingerprint_near",
+        metric=f"hamming/{found.own.algorithm}",
+        value=found.own.distance(found.seen),
+        source_of_hash="shard_bytes",
+        variant=found.part.variant,
+        work_value=str(found.own),
+        row_value=str(found.seen),
+        detail={"region": ",".join(map(str, found.part.region)), "suggested_by": PARTS_METHOD},
+        picture_sha256=picture.sha256,
+        checked=found.checked,
+    )
 
 
 def fingerprint_of(algorithm: str, words: object) -> Fingerprint:

@@ -118,7 +118,9 @@ def write_package(
         negatives = negative_records(portfolio, found, asked_of, limitations)
         writer.add_records("negatives", _sorted("negatives", negatives))
         writer.add_records("coverage", _sorted("coverage", map(coverage_record, shards)))
-        works = [*map(work_record, portfolio.works), *map(excluded_record, portfolio.excluded)]
+        parts = _part_forms(findings.matches)
+        works = [work_record(work, parts[index]) for index, work in enumerate(portfolio.works)]
+        works += map(excluded_record, portfolio.excluded)
         writer.add_records("portfolio", _sorted("portfolio", works))
         writer.add_records("observations", ())
         if sequel is not None:
@@ -160,6 +162,16 @@ def write_package(
             describe_host=describe_host,
         )
     return sealed, records
+
+
+def _part_forms(matches: Iterable[Match]) -> dict[int, list[tuple[str, str]]]:
+    """By Work: the variants, and their fingerprints, in which parts of it were found."""
+    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for match in matches:
+        for hit in match.hits:
+            if hit.work is not None and hit.region is not None:
+                found[hit.work].append((hit.variant or "", hit.work_value or ""))
+    return found
 
 
 def describe_host(host: str) -> HostFacts:

@@ -158,9 +158,14 @@ def row_record(exhibit: Exhibit) -> dict[str, Any]:
     }
 
 
-def work_record(work: Work) -> dict[str, Any]:
-    """The line of ``portfolio.jsonl`` of a Work that was compared."""
+def work_record(work: Work, parts: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
+    """The line of ``portfolio.jsonl`` of a Work that was compared.
+
+    ``parts`` are the forms that no list names: those in which parts of it were found, ``(variant, fingerprint)``.
+    """
     declared = work.declared
+    asked = [(known.variant, str(known.fingerprint)) for known in work.looks()]
+    asked += sorted(set(parts) - set(asked))
     registration = {
         "no": declared.registration_no,
         "date": declared.registration_date,
@@ -178,8 +183,7 @@ def work_record(work: Work) -> dict[str, Any]:
         "height": work.height,
         "detail": str(work.detail),
         "fingerprints": [
-            {"id": known.fingerprint.algorithm, "variant": known.variant, "value": str(known.fingerprint)}
-            for known in work.looks()
+            {"id": value.partition(":")[0], "variant": variant, "value": value} for variant, value in asked
         ],
         "title": declared.title,
         "registration": registration,

@@ -15,8 +15,9 @@ from PIL import Image
 
 from scanner.decoding import WORK_FORMATS, DecodeLimits, Picture, PictureError, decode_picture
 from scanner.hashers import detail, grey_pixels
+from scanner.parts import work_points
 from scanner.processes import Died, Task, WorkerPool
-from scanner.works import ExcludedReason, VariantFingerprint
+from scanner.works import ExcludedReason, VariantFingerprint, WorkPoints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,6 +38,7 @@ class Facts:
     height: int
     detail: Decimal
     fingerprints: tuple[VariantFingerprint, ...]
+    points: WorkPoints | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +55,14 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """How a file is measured: a value that is sent to worker processes, so ``variants`` must be importable there."""
+    """How a file is measured: a value that is sent to worker processes, so ``variants`` must be importable there.
+
+    ``points``: whether its local features are found too.
+    """
 
     limits: DecodeLimits
     variants: Variants
+    points: bool = False
 
     def __call__(self, path: str) -> Measured:
         """Digest the file's bytes, then decode those bytes; faults are values."""
@@ -79,6 +85,7 @@ class Measure:
             height=picture.height,
             detail=detail(grey_pixels(picture.image, "phash64")),
             fingerprints=self.variants(picture.image),
+            points=work_points(picture.image) if self.points else None,
         )
 
 

@@ -60,8 +60,9 @@ def read_portfolio(
     listing = _listed(sources)
     by_path = {listed.path: listed for listed in listing.pictures}
     watcher(StageBegan(title="Reading your pictures", total=len(by_path), unit="files"))
+    measure = Measure(limits=limits, variants=looks, points=config.parts)
     measured: dict[str, Measured] = {}
-    for path, result in measure_all(sorted(by_path), Measure(limits=limits, variants=looks), workers):
+    for path, result in measure_all(sorted(by_path), measure, workers):
         measured[path] = result
         watcher(StageAdvanced(done=len(measured), doing=by_path[path].file))
     watcher(StageEnded())
@@ -150,6 +151,7 @@ def _work(
         renditions=tuple(_rendition(one, measured[one.path]) for one in shown),
         declared=next((one.declared for one in equal if one.declared != Declared()), Declared()),
         path=first.path,
+        points=result.facts.points,
     )
 
 

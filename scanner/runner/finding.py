@@ -254,4 +254,5 @@ def _picture_request(match: Match, portfolio: Portfolio, scanned: ScannedShard) 
         work=match.work,
         work_sha16=portfolio.works[match.work].sha16,
         fingerprints=tuple(near),
+        region=next((region for hit in match.hits if (region := hit.region) is not None), None),
     )

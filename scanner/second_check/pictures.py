@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal
 
 import cv2
@@ -41,6 +43,15 @@ def comparison_pictures(work: Image.Image, row_picture: Image.Image, check: Seco
         "overlay": _jpeg(Image.fromarray(overlay.astype(np.uint8))),
         "difference": _jpeg(Image.fromarray(difference.astype(np.uint8))),
     }
+
+
+def in_whole_picture(check: SecondCheck, region: tuple[int, int, int, int], size: tuple[int, int]) -> SecondCheck:
+    """A check made on a region (px) of a picture of ``size``, with its map and overlap as those of the whole picture."""
+    left, top, right, bottom = region
+    wide, high = right - left, bottom - top
+    to_region = np.array(((size[0] / wide, 0.0, -left / wide), (0.0, size[1] / high, -top / high), (0.0, 0.0, 1.0)))
+    share = Decimal(wide * high) / Decimal(size[0] * size[1])
+    return replace(check, matrix=check.matrix @ to_region, overlap=round(check.overlap * share, 4))
 
 
 def _laid_over(

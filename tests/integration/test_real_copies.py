@@ -10,7 +10,7 @@ import pytest
 from scanner.config import ScanConfig
 from scanner.decoding import PORTFOLIO_LIMITS, WORK_FORMATS, decode_picture
 from scanner.hashers import fingerprints
-from scanner.parts import PartIndex
+from scanner.parts import PartIndex, work_points
 from scanner.second_check import second_check
 from scanner.variants import variant_fingerprints
 
@@ -62,7 +62,7 @@ def test_an_edited_copy_is_found_by_both_fingerprints_and_confirmed(shared_data:
 def test_a_picture_turned_by_thirty_degrees_is_found_by_its_parts(shared_data: Path) -> None:
     work = _picture(shared_data / UKBENCH)
     row = _picture(shared_data / "imagededup/mixed_images/ukbench00120_rotation.jpg")
-    (part,) = PartIndex([work]).parts(row)
+    (part,) = PartIndex([work_points(work)]).parts(row)
     assert part.variant.startswith("tilt-ccw-30")
     assert second_check(work, row.crop(part.region), part.variant).passed
 
@@ -70,7 +70,7 @@ def test_a_picture_turned_by_thirty_degrees_is_found_by_its_parts(shared_data: P
 def test_other_photographs_of_the_same_set_are_not_confirmed(shared_data: Path) -> None:
     folder = shared_data / "imagededup" / "base_images"
     pictures = [_picture(path) for path in sorted(folder.glob("*.jpg"))]
-    index = PartIndex(pictures)
+    index = PartIndex([work_points(picture) for picture in pictures])
     for number, row in enumerate(pictures):
         for other in range(len(pictures)):
             assert second_check(pictures[other], row, "original").passed == (other == number)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from scanner.artwork import artwork
-from scanner.parts import Part, PartIndex, part_fingerprints
+from scanner.parts import Part, PartIndex, part_fingerprints, trimmed_points, work_points
 from scanner.second_check import second_check
 from scanner.variants import variant_named
 
@@ -24,7 +24,7 @@ def works() -> list[Image.Image]:
 
 @pytest.fixture(scope="module")
 def index(works: list[Image.Image]) -> PartIndex:
-    return PartIndex(works)
+    return PartIndex([work_points(work) for work in works])
 
 
 def _confirmed(works: list[Image.Image], picture: Image.Image, part: Part) -> bool:
@@ -75,9 +75,19 @@ def test_a_picture_without_points_has_no_parts(index: PartIndex, picture: Image.
 
 def test_no_works_have_no_parts(works: list[Image.Image]) -> None:
     assert PartIndex([]).parts(works[0]) == ()
-    assert PartIndex([Image.new("RGB", (100, 100))]).parts(works[0]) == ()
+    assert PartIndex([work_points(Image.new("RGB", (100, 100))), None]).parts(works[0]) == ()
 
 
 def test_the_suggestions_are_repeatable(works: list[Image.Image], index: PartIndex) -> None:
     scene = ImageOps.pad(works[2], (900, 900))
-    assert index.parts(scene) == index.parts(scene) == PartIndex(works).parts(scene)
+    assert index.parts(scene) == index.parts(scene) == PartIndex([work_points(work) for work in works]).parts(scene)
+
+
+def test_of_many_works_each_is_remembered_by_fewer_and_the_strongest_points(works: list[Image.Image]) -> None:
+    known = work_points(works[1])
+    few = trimmed_points([known] * 2000)[0]
+    assert few is not None
+    assert [len(words) for words in few.words] == [150, 150]
+    assert all(np.array_equal(short, whole[:150]) for short, whole in zip(few.words, known.words, strict=True))
+    assert trimmed_points([known, None])[1] is None
+    assert len(trimmed_points([known] * 100_000)[0].words[0]) == 50  # type: ignore[union-attr]
