@@ -9,6 +9,8 @@ import random
 import string
 from functools import cache
 
+from further_url_forms import FURTHER_FORMS
+
 _PHOTON = ("https://i0.wp.com/{}", "https://i2.wp.com/{}?resize=300%2C200&ssl=1", "http://i1.wp.com/{}?w=640")
 
 FORMS: dict[str, tuple[str, ...]] = {
@@ -732,6 +734,7 @@ FORMS: dict[str, tuple[str, ...]] = {
         f"https://s3-media{n}.fl.yelpcdn.com/bphoto/{{b22}}/{name}.jpg"
         for n, name in ((1, "o"), (2, "l"), (3, "ls"), (4, "348s"), (1, "258s"), (2, "ms"))
     ),
+    **FURTHER_FORMS,
 }
 
 

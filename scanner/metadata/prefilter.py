@@ -35,7 +35,8 @@ from scanner.metadata.literals import (
 )
 from scanner.metadata.skeleton import NO_SPACE, WORD, kind_of, skeleton_of, skeleton_table, skeleton_text
 from scanner.urls.families import RULES
-from scanner.urls.profiles import label_hosts, path_hosts
+from scanner.urls.families.stores import MIRRORED
+from scanner.urls.profiles import file_name_hosts, label_hosts, path_hosts
 from scanner.urls.sizes import IMAGE_END
 from scanner.urls.wrapped import WRAPPING_HOSTS
 
@@ -145,7 +146,7 @@ def url_filter(identifiers: Identifiers) -> UrlFilter | None:
 
     for key in identifiers.keys:
         found = [_url_literal(stream(anchor)) for anchor in key.anchors] or [_literal_of(key)]
-        for host in _FAMILY_HOSTS.get(key.family) or (re.sub(r":[0-9]+$", "", key.scope),):
+        for host in _FAMILY_HOSTS.get(key.family) or (MIRRORED.get(key.scope) or re.sub(r":[0-9]+$", "", key.scope),):
             add(host, SURVIVES if None in found else NEEDS_LITERAL)
         wrapped_survive = wrapped_survive or None in found
         literals += [literal for literal in found if literal is not None]
@@ -180,14 +181,13 @@ def _profile_hosts(platform: str, name: str, add: Any) -> list[Literal]:
         if host.isascii():
             add(host, EXACT)
     for host in path_hosts(platform):
-        if host in {"deviantart.net", "wixmp.com"}:
-            run = re.match("[a-z0-9]+", name)
-            add(host, SURVIVES if run is None else NEEDS_LITERAL)
-            if run is not None:
-                word = run[0].encode()
-                literals.append(Literal(content=b"by_" + word, offset=3, key=word_key(word)))
-        else:
-            add(host, EXACT)
+        add(host, EXACT)
+    for host in file_name_hosts(platform):
+        run = re.match("[a-z0-9]+", name)
+        add(host, SURVIVES if run is None else NEEDS_LITERAL)
+        if run is not None:
+            word = run[0].encode()
+            literals.append(Literal(content=b"by_" + word, offset=3, key=word_key(word)))
     return literals
 
 

@@ -33,8 +33,21 @@ _UNPRINTABLE = re.compile(r"[^\x21-\x7e]+")
 _PLAIN_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _HEX = frozenset("0123456789abcdefABCDEF")
 _TRACKING = frozenset({"fbclid", "gclid", "mc_cid", "mc_eid", "igshid"})
-_TOKENS = frozenset({"token", "sig", "signature", "policy", "key-pair-id", "expires"})
-_DROPPED_PREFIXES = ("utm_", "x-amz-", "x-goog-")
+_TOKENS = frozenset(
+    {
+        "token",
+        "sig",
+        "signature",
+        "policy",
+        "key-pair-id",
+        "expires",
+        "hmac",
+        "awsaccesskeyid",
+        "ossaccesskeyid",
+        "googleaccessid",
+    }
+)
+_DROPPED_PREFIXES = ("utm_", "x-amz-", "x-goog-", "token-")  # token-hash, token-time: Patreon
 
 
 class BadUrlReason(StrEnum):

@@ -138,7 +138,7 @@ _RESERVED: Final = frozenset(
 )
 # name_by_user-d1abcde.jpg on deviantart.net, name_by_user_d1abcde-fullview.jpg on wixmp.com; a hyphen of the name is "_" there.
 _BY_USER: Final = re.compile(r"_by_([a-z0-9_-]{1,64}?)[-_]d[a-z0-9]{5,7}(?=[-.])")
-_BY_USER_HOSTS: Final = ("deviantart.net", "wixmp.com")  # with their sub-domains
+_BY_USER_HOSTS: Final = ("deviantart.net", "deviantart.com", "wixmp.com")  # with their sub-domains
 
 
 def profile_keys(url: CanonicalUrl) -> tuple[ProfileKey, ...]:
@@ -213,9 +213,13 @@ def label_hosts(key: ProfileKey) -> tuple[str, ...]:
 
 
 def path_hosts(platform: str) -> tuple[str, ...]:
-    """The domains whose paths or file names carry user names of this platform."""
-    hosts = [host for host, (owner, _) in _FORMS.items() if owner == platform]
-    return (*hosts, *_BY_USER_HOSTS) if platform == "deviantart" else tuple(hosts)
+    """The hosts whose paths carry user names of this platform."""
+    return tuple(host for host, (owner, _) in _FORMS.items() if owner == platform)
+
+
+def file_name_hosts(platform: str) -> tuple[str, ...]:
+    """The domains where user names of this platform stand in file names."""
+    return _BY_USER_HOSTS if platform == "deviantart" else ()
 
 
 def is_platform(host: str) -> bool:

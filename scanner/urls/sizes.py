@@ -34,17 +34,27 @@ IMAGE_EXTENSIONS: Final = (
 IMAGE_END: Final = re.compile(r"\.(?:" + "|".join(IMAGE_EXTENSIONS) + r")$", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[0-9]{1,5}(?:\.[0-9]+)?(?:px)?")
 _SIZE_WORD: Final = re.compile(r"[0-9.,x:*-]*|[a-z]{1,12}|[a-z]+_?[0-9]+|[0-9]+[a-z]+", re.IGNORECASE)
-_CACHE_BUSTER: Final = re.compile(r"[0-9]{1,20}|[0-9a-fA-F]{4,64}")
+# Digits, a digest, W3 Total Cache's x12345, Newgrounds' f1580000000.
+_CACHE_BUSTER: Final = re.compile(r"[0-9]{1,20}|[0-9a-fA-F]{4,64}|x[0-9]{4,6}|f[0-9]{10}")
+_SIGNATURE: Final = re.compile(r"[0-9a-f]{32,64}")  # imgix, Reddit and others sign the size they were asked for
+_STORE_OPERATION: Final = re.compile(
+    r"(?:imageView2?|imageMogr2|imageslim|watermark)(?:$|[/&])"
+)  # Qiniu, NetEase, Tencent
 _SIDES: Final = frozenset({"w", "h", "width", "height"})
 _ANY_VALUE: Final = frozenset(
     "w h width height wid hei imwidth imheight maxwidth maxheight max-w max-h max_width max_height mw mh maxw maxh quality qlt dpr resize "
     "resize_to fit scale zoom strip ssl imgmax fm auto crop rect bg background trim sharpen sharp usm usmrad op_usm op_sharpen resmode "
     "ixlib ixid cs downsize output-quality output-format interpolation imformat impolicy upscale anchor rmode imgtype tw th cropx cropy "
-    "smart hidpi strp wait enlarge progressive optimize bw bh letterbox padding pad borderwidth align method extend lossless blur".split()
+    "smart hidpi strp wait enlarge progressive optimize bw bh letterbox padding pad borderwidth align method extend lossless blur "
+    "bg-color bgcolor canvas sw sh sm sfrm tr compress shape fidelity thumbnail stripmeta".split()
 )
 _SIZE_VALUE: Final = frozenset(
-    "s sz size format f fmt mode m type ext c p zc a t_size preset style rendition version_size".split()
+    "s sz size format f fmt mode m type ext zc a t_size preset style rendition version_size".split()
 )
+_SHORT_VALUE: Final = frozenset(
+    {"c", "p"}
+)  # a crop flag, BigCommerce's ?c=2, ?p=facebook; longer numbers may name a picture
+_SHORT: Final = re.compile(r"[0-9]?|[a-z]{1,12}", re.IGNORECASE)
 _NUMERIC_VALUE: Final = frozenset({"q", "s", "x", "y"})
 _REVISIONS: Final = frozenset(
     "v ver version rev revision t ts timestamp time mtime modified lastmod lastmodified updated updated_at cb cache _ rnd r d "
@@ -73,6 +83,8 @@ def without_size(path: str, query: str | None) -> Sized:
         return _without_sides(query)
     if "=" not in query and _CACHE_BUSTER.fullmatch(query):
         return Sized(kept=None, revision=query)
+    if _STORE_OPERATION.match(query) or query.startswith("x-oss-process="):
+        return Sized(kept=None, crop="maybe")
     kept: list[str] = []
     width = height = revision = None
     crop: Crop = "no"
@@ -101,6 +113,10 @@ def _is_size(name: str, value: str) -> bool:
         return "http" not in value.lower() and "/" not in value
     if name in _NUMERIC_VALUE and _NUMBER.fullmatch(value):
         return True
+    if name == "s" and _SIGNATURE.fullmatch(value):
+        return True
+    if name in _SHORT_VALUE:
+        return _SHORT.fullmatch(value) is not None
     if name == "":
         return value == ""
     return name in _SIZE_VALUE and _SIZE_WORD.fullmatch(value) is not None

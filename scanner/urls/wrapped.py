@@ -19,14 +19,20 @@ _IN_PATH: Final = re.compile(r"[/,]https?:/{1,2}(?=[^/])")
 _ESCAPED_IN_PATH: Final = re.compile(r"[/,](https?%3A%2F%2F[^/]+)")
 _PARAMETERS: Final = (
     "url", "src", "image", "img", "imgurl", "image_url", "imageurl", "img_url", "imgsrc", "mediaurl", "media", "source", "uri", "u",
+    "fname",
 )  # fmt: skip
 _SCHEMELESS_PROXIES: Final = frozenset(
     {"images.weserv.nl", "wsrv.nl", "images.duckduckgo.com", "external-content.duckduckgo.com"}
 )
-WRAPPING_HOSTS: Final = (*(f"i{number}.wp.com" for number in range(10)), *sorted(_SCHEMELESS_PROXIES))
-"""Hosts whose addresses hold another address without its scheme."""
+_AMP_HOST: Final = "cdn.ampproject.org"
+_AMP: Final = re.compile(r"^/ii?/(?:w[0-9]+/)?(?:s/)?(?=[^/]+\.[^/]+/.)")
+_OWN_SCRIPT: Final = re.compile(r"/[^/]*(?:thumb|resize|image|img)[^/]*\.php$", re.IGNORECASE)
 _OWN_PATH: Final = re.compile(r"^/cdn-cgi/image/[^/]*(?=/)")
 _NEXT: Final = "/_next/image"
+
+
+WRAPPING_HOSTS: Final = (*(f"i{number}.wp.com" for number in range(10)), *sorted(_SCHEMELESS_PROXIES), _AMP_HOST)
+"""Hosts whose addresses, or those of their sub-domains, hold another address without its scheme."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +47,12 @@ def unwrap(url: CanonicalUrl) -> Wrapped | None:
     """The address inside a proxy's address, one level deep; None where the URL is no wrapper.
 
     Forms: Photon (``i0.wp.com/<host>/<path>``), an absolute address in the path, in a known parameter or as the whole query, and
-    resizers of a site's own paths (``/cdn-cgi/image/…/``, ``/_next/image?url=/…``).
+    resizers of a site's own paths (``/cdn-cgi/image/…/``, ``/_next/image?url=/…``, ``/timthumb.php?src=/…``), AMP's cache.
     """
     if _PHOTON.fullmatch(url.compare_host):
         return _photon(url)
+    if url.host.endswith("." + _AMP_HOST) and (match := _AMP.match(url.path)) is not None:
+        return _wrapped(f"https://{url.path[match.end() :]}" + ("" if url.query is None else f"?{url.query}"))
     return _in_path(url) or (None if url.query is None else _in_query(url, url.query)) or _own_path(url)
 
 
@@ -104,11 +112,12 @@ def _own_path(url: CanonicalUrl) -> Wrapped | None:
     if match is not None:
         rest = url.path[match.end() :]
         return _wrapped(f"{url.scheme}://{url.host}{rest}" + ("" if url.query is None else f"?{url.query}"))
-    if url.path == _NEXT and url.query is not None:
+    named = "url" if url.path == _NEXT else "src" if _OWN_SCRIPT.search(url.path) else None
+    if named is not None and url.query is not None:
         for part in url.query.split("&"):
             name, _, value = part.partition("=")
             path = unquote(value)
-            if name == "url" and path.startswith("/") and not path.startswith("//"):
+            if name == named and path.startswith("/") and not path.startswith("//"):
                 return _wrapped(f"{url.scheme}://{url.host}{path}")
     return None
 

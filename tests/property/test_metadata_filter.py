@@ -156,7 +156,9 @@ def class_of_artists() -> tuple[Identifiers, pa.Array, pa.Array]:
     captions = [text for group in CORPUS for text in (*group.found, *group.folded, *group.styled, *group.missed)]
     urls = [url for family in FORMS for asset in assets(family, 2) for url in asset]
     rng = random.Random(5)
+    elsewhere = [f"https://elsewhere.example/{url.rpartition('/')[2]}" for url in first]  # the same file names
     rows = [(rng.choice(urls), rng.choice(captions)) for _ in range(3_000)]
+    rows[:100] = [(rng.choice(elsewhere), rng.choice(captions)) for _ in range(100)]
     return compile_identifiers(identity), pa.array([row[0] for row in rows]), utf8([row[1] for row in rows])
 
 

@@ -41,6 +41,36 @@ def test_a_bare_query_is_dropped_only_if_it_is_a_cache_buster() -> None:
     assert not same("http://e.example/a.jpg", "http://e.example/a.jpg?fox")
 
 
+def test_a_number_behind_a_short_parameter_is_no_size() -> None:
+    assert not same("http://e.example/show.jpg?c=12345", "http://e.example/show.jpg?c=12346")
+    assert not same("http://e.example/show.jpg?p=31", "http://e.example/show.jpg?p=32")
+    assert same("http://e.example/a.jpg?c=2", "http://e.example/a.jpg")
+
+
+def test_a_signature_of_a_size_is_no_part_of_the_picture() -> None:
+    signed = "https://e.example/a.jpg?w=300&s=0123456789abcdef0123456789abcdef"
+    assert same(signed, "https://e.example/a.jpg")
+    assert "0123456789abcdef" not in key_of(signed).text
+
+
+def test_frames_and_pages_of_one_post_stay_apart() -> None:
+    prefix = "https://i.pximg.net/img-original/img/2019/05/06/00/00/01/74567890"
+    assert not same(f"{prefix}_p0.png", f"{prefix}_p1.png")
+    assert not same(f"{prefix}_ugoira0.jpg", f"{prefix}_ugoira7.jpg")
+    assert not same("http://img12.pixiv.net/img/ada/12345_p0.jpg", "http://img12.pixiv.net/img/ada/12345_p1.jpg")
+    shot = "https://cdn.dribbble.com/users/1/screenshots/345678"
+    assert not same(f"{shot}/media/a.png", f"{shot}/attachments/1/b.png")
+
+
+def test_a_path_under_another_domain_of_a_like_name_is_another_asset() -> None:
+    path = "/s/files/1/1/1/products/fox.jpg"
+    assert same(f"https://cdn2.shopify.com{path}", f"https://cdn.shopify.com{path}")
+    assert not same(f"https://cdn.shopify.com.evil.example{path}", f"https://cdn.shopify.com{path}")
+    assert not same(
+        "https://xres-1.cloudinary.com/a/image/upload/b.jpg", "https://res.cloudinary.com/a/image/upload/b.jpg"
+    )
+
+
 def test_a_folder_that_looks_like_a_transformation_stays() -> None:
     prefix = "https://res.cloudinary.com/x/image/upload/"
     assert not same(prefix + "t_shirts/fox.jpg", prefix + "fox.jpg")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from scanner.urls.canonicalize import CanonicalUrl
 
 _DELIVERY: Final = re.compile(
-    r"^(?P<account>(?:/[^/]+){0,4}?)/(?:image|images|video)/(?:upload|private|authenticated)/(?P<rest>.+)$"
+    r"^(?P<account>(?:/[^/]+){0,4}?)/(?:(?:image|images|video)/(?:upload|private|authenticated)|iu(?=/s--))/(?P<rest>.+)$"
 )
 _SIGNATURE: Final = re.compile(r"s--[A-Za-z0-9_-]{8,32}--")
 _VERSION: Final = re.compile(r"v[0-9]{1,12}")
@@ -74,7 +74,7 @@ def cloudinary(url: CanonicalUrl) -> AssetKey | None:
     sides = {parameter[0]: parameter[2:] for parameter in used if parameter.startswith(("w_", "h_"))}
     return AssetKey(
         family="cloudinary",
-        scope=url.compare_host,
+        scope=re.sub(r"^res-[0-9]\.cloudinary\.com$", "res.cloudinary.com", url.compare_host),
         key=f"{match['account']}/{public_id}",
         strength="path",
         declared_w=declared_side(sides.get("w")),

@@ -26,6 +26,7 @@ class Rule:
         form: searched for in the path; its named groups fill ``key``.  The group ``id`` (else ``shop``) is whole words: no letter or
             digit stands before it, nor behind its first 8 characters but one of ``suffixes``.
         suffixes: letters that may follow the id directly.
+        prefixes: words that may stand directly before it.
         key: the key as a format string over the groups; a group that is absent is empty.
         on_query: the form is searched for in path and query instead.
         strength: what an equal key is worth.
@@ -50,6 +51,7 @@ class Rule:
     mockup_unless: re.Pattern[str] | None = None
     lower: bool = False
     suffixes: str = ""
+    prefixes: tuple[str, ...] = ()
 
     def apply(self, url: CanonicalUrl) -> AssetKey | None:
         """The key of a URL on one of the rule's hosts, or None where it has another form."""
@@ -70,7 +72,11 @@ class Rule:
             crop=self._crop(rest),
             mockup=self._is_mockup(rest),
             rule=f"{self.family}/1",
-            anchors=tuple((groups.get("id") or groups["shop"]) + suffix for suffix in ("", *self.suffixes)),
+            anchors=tuple(
+                prefix + (groups.get("id") or groups["shop"]) + suffix
+                for prefix in ("", *self.prefixes)
+                for suffix in ("", *self.suffixes)
+            ),
         )
 
     def _sides(self, groups: Mapping[str, str], rest: str) -> tuple[int | None, int | None]:

@@ -9,15 +9,21 @@ from scanner.urls.families.rule import END, EXT, Rule, form
 SHOPS: Final[tuple[Rule, ...]] = (
     Rule(
         family="etsy",
-        hosts=("etsystatic.com",),
+        hosts=("etsystatic.com", "etsy.com"),
         form=form(rf"/il_(?P<size>[^./]+)\.(?P<id>[0-9]+)(?:_[a-z0-9]+)?{END}"),
         crop_maybe=form(r"/il_[0-9]+x[0-9]+\.|/c/[0-9]+/"),
     ),
     Rule(
         family="ebay",
-        hosts=("ebayimg.com",),
+        hosts=("ebayimg.com", "ebaystatic.com"),
         form=form(r"/(?:[gmzd])/(?P<id>[A-Za-z0-9~_-]{10,24})/(?P<size>[^/]*)$"),
         crop_maybe=form(r"/s-l64\.|/s-l96\."),
+    ),
+    Rule(
+        family="ebay",
+        hosts=("ebayimg.com",),
+        form=form(rf"^/d/(?P<size>[^/]+)/[mg]/(?P<id>[A-Za-z0-9~_-]{{10,24}}){END}"),
+        crop_maybe=form(r"/l64/|/l96/"),
     ),
     # The number after "_" may be the picture's place in the listing: kept, so that two pictures of one listing stay apart.
     Rule(
@@ -71,7 +77,7 @@ SHOPS: Final[tuple[Rule, ...]] = (
         family="tripadvisor",
         hosts=("tripadvisor.com",),
         form=form(
-            r"^/media/(?P<kind>photo|vr-splice|vr|video)-[a-z0-9]+/(?P<id>[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{2})(?=[/.])"
+            r"^/media/(?P<kind>photo|vr-splice|vr|video)-[a-z0-9]+/(?:[0-9]+x?[0-9]*/)?(?P<id>[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{2})(?=[/.])"
         ),
         key="{kind}/{id}",
         crop_maybe=form(r"/photo-[tlfi]/"),
@@ -81,6 +87,30 @@ SHOPS: Final[tuple[Rule, ...]] = (
         hosts=("muscache.com",),
         form=form(r"^(?:/im)?(?P<id>/pictures/.+)$"),
         crop_maybe=form(r"aki_policy=|im_[a-z]+="),
+    ),
+    Rule(
+        family="bigcartel",
+        hosts=("bigcartel.com",),
+        form=form(r"/product_images/(?P<id>[0-9]+)/"),
+        crop_maybe=form(r"fit=crop"),
+    ),
+    Rule(
+        family="gumroad",
+        hosts=("public-files.gumroad.com",),
+        form=form(r"^/(?:variants/)?(?P<id>[a-z0-9]{20,32})(?:/[0-9a-f]{64})?$"),
+    ),
+    Rule(
+        family="uploadcare",
+        hosts=("ucarecdn.com",),
+        form=form(r"^/(?P<id>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?:/|$)"),
+        crop_yes=form(r"/-/(?:crop|scale_crop|smart)"),
+    ),
+    Rule(
+        family="tilda",
+        hosts=("tildacdn.com", "tildacdn.net"),
+        form=form(r"^/(?P<id>tild[0-9a-f]{4}-[0-9a-f-]{20,40})/(?:-/.*/)?(?P<name>[^/]+)$"),
+        key="{id}/{name}",
+        crop_maybe=form(r"/-/cover/"),
     ),
     Rule(
         family="unsplash",

@@ -15,22 +15,47 @@ if TYPE_CHECKING:
     from scanner.urls.canonicalize import CanonicalUrl
 
 _GOOGLE_HOSTS: Final = (".bp.blogspot.com", ".googleusercontent.com", ".ggpht.com", "blogger.googleusercontent.com")
-_GOOGLE_SEGMENT: Final = re.compile(r"(?:[swh][0-9]{1,5}|d)(?:-[a-z]+[0-9]*)*")
-_GOOGLE_TAIL: Final = re.compile(r"=(?:[swh][0-9]{1,5}|d|rw|no)(?:-[a-z]+[0-9]*)*$")
+_GOOGLE_MARKS: Final = r"(?:-[a-z]+[0-9]*(?:x[0-9a-f]{8})?)*"  # -c, -h480, -c0x00ffffff
+_GOOGLE_SEGMENT: Final = re.compile(rf"(?:[swh][0-9]{{1,5}}|d){_GOOGLE_MARKS}")
+_GOOGLE_TAIL: Final = re.compile(rf"=(?:[swh][0-9]{{1,5}}|d|rw|no){_GOOGLE_MARKS}$")
 _WORDPRESS_STEM: Final = re.compile(r"(?:-[0-9]{2,5}x[0-9]{2,5}|-scaled|-rotated|-e[0-9]{13})(?:@[23]x)?$")
 _SHOPIFY_STEM: Final = re.compile(
     r"_(?P<size>[0-9]{1,5}x[0-9]{0,5}|x[0-9]{1,5}|pico|icon|thumb|small|compact|medium|large|grande|original|master)"
     r"(?P<crop>_crop_[a-z]+)?(?:@[23]x)?(?:\.progressive)?$"
 )
+_SHOPIFY_TWIN: Final = re.compile(r"(?<=\.progressive)(\.(?:png|gif|jpe?g))\.(?:jpg|webp)$")
 _MEDIAWIKI: Final = re.compile(
     r"^(?P<before>.*)/thumb/(?P<file>[0-9a-f]/[0-9a-f]{2}/[^/]+)/(?:[^/]*-)?[0-9]{1,5}px-[^/]*$"
 )
 _WIKI_FILE: Final = re.compile(r"/([0-9a-f])/\1[0-9a-f]/[^/]+$")  # the folders begin the MD5 of the name
+_WIKIA_HOST: Final = "wikia.nocookie.net"
+_WIKIA_STAMP: Final = re.compile(r"^/__cb[0-9]+(?=/)")
 _WIKIA: Final = re.compile(r"^(?P<file>.*/images/[0-9a-f]/[0-9a-f]{2}/[^/]+)/revision/[^?]*$")
 _MAGENTO: Final = re.compile(r"/cache(?:/[^/]+){0,5}?/[0-9a-f]{32}(?=/)")
 _OPENCART: Final = re.compile(r"/image/cache/(?:data/|catalog/)?(?=.)")
 _STENCIL: Final = re.compile(r"/images/stencil/[^/]+(?=/)")
 _STENCIL_STAMP: Final = re.compile(r"\.[0-9]{9,11}(?:\.[0-9]+\.[0-9]+)?$")
+_AMAZON_HOSTS: Final = (
+    ".media-amazon.com",
+    ".images-amazon.com",
+    ".ssl-images-amazon.com",
+    ".gr-assets.com",
+    ".media-imdb.com",
+)
+_AMAZON_MARKS: Final = re.compile(r"\._[A-Za-z0-9_,-]{1,80}_(?=\.[a-z]{3,4}$)")
+_FOLDERS: Final = (
+    ("drupal/1", re.compile(r"/files/styles/[^/]+/(?:public|private|s3)/"), "/files/"),
+    ("ghost/1", re.compile(r"/content/images/size/w[0-9]+(?:h[0-9]+)?/(?:format/[a-z]+/)?"), "/content/images/"),
+    ("imagekit/1", re.compile(r"/tr:[a-z]{1,3}-[^/]+(?=/)"), ""),
+    ("weebly/1", re.compile(r"^(/uploads/(?:[0-9]/){4}[0-9]+/)(?:published/|editor/)(?=[^/]+$)"), r"\1"),
+    ("weebly/1", re.compile(r"^(/uploads/(?:[0-9]/){4}[0-9]+/[^/]+)_orig(?=\.[A-Za-z]+$)"), r"\1"),
+    (
+        "discourse/1",
+        re.compile(r"/optimized/([0-9]X/(?:[0-9a-f]/){0,3}[0-9a-f]{40})_[0-9]+_[0-9]+x[0-9]+(?=\.[a-z]+$)"),
+        r"/original/\1",
+    ),
+)
+"""What site builders put into the path of a smaller copy: rule, form, what stands there in the path of the file itself."""
 _ALI_TAIL: Final = re.compile(
     r"(?P<ext>\.(?:jpg|jpeg|png|gif))_[^/]*$|\.[0-9]+x[0-9]+(?P<ext2>\.(?:jpg|jpeg|png|gif))$", re.IGNORECASE
 )
@@ -38,9 +63,27 @@ _IIIF: Final = re.compile(
     r"^(?P<id>.*/[^/]+)/(?P<region>full|square|(?:pct:)?[0-9.]+(?:,[0-9.]+){3})/(?P<size>\^?(?:full|max|!?[0-9]*,[0-9]*|pct:[0-9.]+))"
     r"/!?[0-9.]+/(?:default|native|color|gray|bitonal)(?:\.[a-z0-9]+)?$"
 )
+_STYLE: Final = re.compile(
+    r"(?<=\.jpg|\.png|\.gif|jpeg|webp)(?:(?:!|%21|@)[^/]*|(?:;(?:u|s|q|w|h|quality|width|height|maxwidth|maxheight|mode)=[0-9A-Za-z.-]+)+)$",
+    re.IGNORECASE,
+)
+"""What object stores and shops put behind the file's extension: ``fox.jpg!w300``, ``fox.jpg@300w_1e.jpg``, ``fox.jpeg;maxwidth=510``."""
+_RETINA: Final = re.compile(r"@[23]x(?=\.[A-Za-z]+$)")
 _WEBP_TWIN: Final = re.compile(r"(?<=\.(?:jpg|png|gif))\.(?:webp|avif)$|(?<=\.jpeg)\.(?:webp|avif)$", re.IGNORECASE)
 
+MIRRORED: Final = {"res.cloudinary.com": "cloudinary.com", "cdn.shopify.com": "shopify.com"}
+"""Scopes that several numbered hosts share, and the domain these hosts lie under."""
+_MIRROR: Final = re.compile(r"res-[0-9]\.cloudinary\.com|cdn[0-9]?\.shopify\.com")
+
 StoreRule = Callable[["CanonicalUrl"], AssetKey | None]
+
+
+def scope_of(url: CanonicalUrl) -> str:
+    """The host where a path means something; the first of several that serve the same files under numbered names."""
+    host = url.compare_host
+    if _MIRROR.fullmatch(host) is None:
+        return host
+    return "res.cloudinary.com" if host.startswith("res") else "cdn.shopify.com"
 
 
 def _path_key(
@@ -50,7 +93,7 @@ def _path_key(
     sized = without_size(path, url.query)
     return AssetKey(
         family=family,
-        scope=url.compare_host if url.port is None else f"{url.compare_host}:{url.port}",
+        scope=scope_of(url) if url.port is None else f"{url.compare_host}:{url.port}",
         key=path if sized.kept is None else f"{path}?{sized.kept}",
         strength="path",
         declared_w=sides[0] if sides[0] is not None else sized.width,
@@ -99,13 +142,14 @@ def wordpress(url: CanonicalUrl) -> AssetKey | None:
 
 def shopify(url: CanonicalUrl) -> AssetKey | None:
     """``name_480x480_crop_center@2x.progressive.jpg?v=…`` on the shared host or under a shop's own ``/cdn/shop/``."""
-    if url.compare_host != "cdn.shopify.com" and not url.path.startswith("/cdn/shop/"):
+    if scope_of(url) != "cdn.shopify.com" and not url.path.startswith("/cdn/shop/"):
         return None
-    end = IMAGE_END.search(url.path)
-    stem = url.path if end is None else url.path[: end.start()]
+    path = _SHOPIFY_TWIN.sub(r"\1", url.path)
+    end = IMAGE_END.search(path)
+    stem = path if end is None else path[: end.start()]
     match = _SHOPIFY_STEM.search(stem)
     if end is None or match is None or match.start() == 0 or stem[match.start() - 1] == "/":
-        return _path_key(url, "shopify", url.path)
+        return _path_key(url, "shopify", path)
     size = match["size"]
     width, _, height = size.partition("x") if size[:1].isdigit() or size[1:].isdigit() else ("", "", "")
     crop: Crop = "yes" if match["crop"] else "no" if size[-1] == "x" or size[0] == "x" else "maybe"
@@ -115,19 +159,19 @@ def shopify(url: CanonicalUrl) -> AssetKey | None:
 
 def mediawiki(url: CanonicalUrl) -> AssetKey | None:
     """``/thumb/a/ab/F.jpg/512px-F.jpg`` is ``/a/ab/F.jpg``; Fandom says ``/revision/latest/scale-to-width-down/300``."""
-    match = _MEDIAWIKI.match(url.path)
+    at_wikia = url.compare_host.endswith("." + _WIKIA_HOST)
+    path = _WIKIA_STAMP.sub("", url.path) if at_wikia else url.path
+    crop: Crop = "no"
+    match = _MEDIAWIKI.match(path)
     if match is not None:
-        return _path_key(url, "mediawiki", f"{match['before']}/{match['file']}")
-    match = _WIKIA.match(url.path)
-    if match is not None:
-        crop: Crop = (
-            "yes" if "crop" in url.path[match.end("file") :] or "smart" in url.path[match.end("file") :] else "no"
-        )
-        host = re.sub(r"^(?:vignette|images?|static)[0-9]*\.", "", url.compare_host)
-        return replace(_path_key(url, "mediawiki", match["file"], crop=crop), scope=host)
-    if _WIKI_FILE.search(url.path) and ("wiki" in url.host or "/images/" in url.path):
-        return _path_key(url, "mediawiki", url.path)
-    return None
+        path = f"{match['before']}/{match['file']}"
+    elif (match := _WIKIA.match(path)) is not None:
+        crop = "yes" if re.search("crop|smart", path[match.end("file") :]) else "no"
+        path = match["file"]
+    elif not (_WIKI_FILE.search(path) and ("wiki" in url.host or "/images/" in path)):
+        return None
+    found = _path_key(url, "mediawiki", path, crop=crop)
+    return replace(found, scope=_WIKIA_HOST) if at_wikia else found
 
 
 def shop_software(url: CanonicalUrl) -> AssetKey | None:
@@ -151,6 +195,17 @@ def shop_software(url: CanonicalUrl) -> AssetKey | None:
             path = _STENCIL_STAMP.sub("", path[: -len(end[0])]) + end[0]
         return _path_key(url, "stencil", path, crop="maybe")
     return None
+
+
+def amazon(url: CanonicalUrl) -> AssetKey | None:
+    """``name._SX318_QL80_.jpg`` on Amazon's hosts where the picture has no number of its own: the path without the marks."""
+    if not f".{url.host}".endswith(_AMAZON_HOSTS):
+        return None
+    path, found = _AMAZON_MARKS.subn("", url.path)
+    if not found:
+        return _path_key(url, "amazon_path", path)
+    cut = re.search(r"[._,](?:CR|SR|SS|UL)[0-9]", url.path[len(path) - 8 :])
+    return _path_key(url, "amazon_path", path, crop="yes" if cut else "maybe")
 
 
 def alibaba(url: CanonicalUrl) -> AssetKey | None:
@@ -202,10 +257,15 @@ def iiif(url: CanonicalUrl) -> AssetKey | None:
 
 
 def generic(url: CanonicalUrl) -> AssetKey:
-    """Everything else: the canonical form without size parameters and without ``-WxH`` before the extension."""
-    path = _WEBP_TWIN.sub("", url.path)
-    path, width, height, found = without_stem_size(path)
-    return _path_key(url, "generic", path, crop="maybe" if found else "no", sides=(width, height))
+    """Everything else: the canonical form without size parameters, ``-WxH`` before the extension, a store's or site builder's mark."""
+    path, rule = _STYLE.sub("", url.path), "generic/1"
+    for name, pattern, file in _FOLDERS:
+        path, found = pattern.subn(file, path, count=1)
+        rule = name if found else rule
+    cut = path != url.path
+    path, width, height, sized = without_stem_size(_RETINA.sub("", _WEBP_TWIN.sub("", path)))
+    found_key = _path_key(url, "generic", path, crop="maybe" if sized or cut else "no", sides=(width, height))
+    return replace(found_key, rule=rule)
 
 
 STORE_RULES: Final[tuple[StoreRule, ...]] = (
@@ -215,6 +275,7 @@ STORE_RULES: Final[tuple[StoreRule, ...]] = (
     cloudinary,
     mediawiki,
     shop_software,
+    amazon,
     alibaba,
     scene7,
     iiif,
