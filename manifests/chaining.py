@@ -49,7 +49,7 @@ def check_previous(package: Package, earlier: Sequence[Package], notes: Notes) -
     Passed when each package given lies on the way back and the names (digest, kind, root) hold.
     """
     if not earlier:
-        notes.skipped("previous", _onward(package))
+        notes.skipped("previous", _onward(package), applies=followed(package) is not None)
         return
     notes.looked("previous", len(earlier))
     for problem in (*_forks([package, *earlier]), *_gaps(package, earlier)):

@@ -25,12 +25,16 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One check: ``why`` in words; ``count`` is how many things it looked at, or how many problems it found."""
+    """One check: ``why`` in words; ``count`` is how many things it looked at, or how many problems it found.
+
+    ``applies`` is false where this package has nothing that the check could look at, whatever is given or installed.
+    """
 
     id: str
     status: Status
     why: str
     count: int
+    applies: bool = True
 
     def as_json(self) -> dict[str, str | int]:
         """The object that ``verify --json`` prints."""
@@ -51,8 +55,8 @@ class Verification:
 
     @property
     def complete(self) -> bool:
-        """Whether every check passed: nothing failed, nothing was left unchecked."""
-        return all(check.status is Status.PASSED for check in self.checks)
+        """Whether every check passed that applies: nothing failed, nothing that could be checked was left out."""
+        return all(check.status is Status.PASSED or not check.applies for check in self.checks)
 
     def as_json(self) -> dict[str, Any]:
         """The object that ``verify --json`` prints."""
@@ -74,6 +78,7 @@ class Notes:
     _found: Counter[str] = field(default_factory=Counter)
     _why: dict[str, str] = field(default_factory=dict)
     _skipped: dict[str, str] = field(default_factory=dict)
+    _pointless: set[str] = field(default_factory=set)
 
     def looked(self, check: str, number: int = 1) -> None:
         """Count things that a check looked at; also announces the check."""
@@ -99,10 +104,12 @@ class Notes:
                 Problem(check=check, kind=kind, path=path, line=line, expected=_shown(expected), found=_shown(found))
             )
 
-    def skipped(self, check: str, why: str) -> None:
-        """Say that a check was not made."""
+    def skipped(self, check: str, why: str, *, applies: bool = True) -> None:
+        """Say that a check was not made; ``applies=False``: that nothing of this package could be checked so."""
         self.looked(check, 0)
         self._skipped[check] = why
+        if not applies:
+            self._pointless.add(check)
 
     def explained(self, check: str, why: str) -> None:
         """Count one thing looked at, and say in words what was found: shown whether the check holds or not."""
@@ -128,7 +135,8 @@ class Notes:
             why = f"{found} problem(s)" + (f", {unlisted} of them not listed" if unlisted > 0 else "")
             return Check(id=check, status=Status.FAILED, why=self._why.get(check, why), count=found)
         if check in self._skipped:
-            return Check(id=check, status=Status.NOT_CHECKED, why=self._skipped[check], count=0)
+            applies = check not in self._pointless
+            return Check(id=check, status=Status.NOT_CHECKED, why=self._skipped[check], count=0, applies=applies)
         count = self._looked_at[check]
         return Check(id=check, status=Status.PASSED, why=self._why.get(check, "holds"), count=count)
 

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--previous", metavar="PACKAGE", type=Path, action="append", default=[], help="earlier package")
     parser.add_argument("--shards", metavar="DIR", type=Path, help="the dataset's files, to compare with")
     parser.add_argument("--works", metavar="DIR", type=Path, help="the works' files, to compare with")
-    parser.add_argument("--strict", action="store_true", help="also fail where something was not checked")
+    parser.add_argument("--strict", action="store_true", help="also fail where something could be checked and was not")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
 
 

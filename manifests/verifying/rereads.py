@@ -153,7 +153,7 @@ def check_fingerprints(package: Package, notes: Notes) -> None:
     """``imagehash.phash`` of each rendition gives the fingerprint that the records state for it."""
     paths = [entry["path"] for entry in package.manifest["files"] if entry["path"].startswith("renditions/")]
     if not paths:
-        notes.skipped("fingerprints", "the package holds no renditions")
+        notes.skipped("fingerprints", "the package holds no renditions", applies=False)
         return
     try:
         import imagehash  # noqa: PLC0415 - optional

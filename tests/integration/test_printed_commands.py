@@ -20,6 +20,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image, ImageDraw
 
+from manifests.bag import SEAL, TAG_FILES
+
 ROOT = Path(__file__).resolve().parents[2]
 NEEDED = ("bash", "sha256sum", "openssl", "sed", "grep", "find")
 ROW = 17
@@ -215,6 +217,34 @@ def test_step_1_finds_nothing_changed_and_nothing_added(scene: Scene) -> None:
     assert printed.rstrip().endswith(first)  # no link is printed after the numbers
 
 
+def test_step_1_shows_the_seal_and_what_lies_beside_it(scene: Scene) -> None:
+    first, *names = scene.step("sort -c").split()
+    assert first == str(len(TAG_FILES))
+    assert set(names) == {*TAG_FILES, SEAL, "data", "proofs"}
+
+
+@pytest.mark.parametrize("change", ["removed", "doubled", "swapped", "repeated", "blank"])
+def test_step_1_finds_a_changed_line_of_the_seal_which_no_list_covers(
+    scene: Scene, tmp_path: Path, change: str
+) -> None:
+    copy = shutil.copytree(scene.package, tmp_path / "package")
+    seal = copy / SEAL
+    first, second, *rest = seal.read_bytes().splitlines(keepends=True)
+    changed = {
+        "removed": [second, *rest],
+        "doubled": [first, first, second, *rest],
+        "swapped": [second, first, *rest],
+        "repeated": [first, second, *rest, first],
+        "blank": [first, second, *rest, b"\n"],
+    }
+    seal.write_bytes(b"".join(changed[change]))
+    try:
+        printed = Scene(copy).step("sort -c").split()
+    except AssertionError:
+        return
+    assert printed[0] != str(len(TAG_FILES))
+
+
 def test_step_2_verifies_the_stamp(scene: Scene) -> None:
     printed = scene.step("openssl ts -verify")
     assert "Verification: OK" in printed
@@ -300,7 +330,7 @@ def test_the_printed_commands_find_a_change(scene: Scene, tmp_path: Path) -> Non
 
 def test_both_languages_print_the_same_commands(scene: Scene) -> None:
     assert scene.blocks("VERIFY.md") == scene.blocks("VERIFY.zh.md")
-    assert len(scene.blocks()) == 12
+    assert len(scene.blocks()) == 13
 
 
 def test_no_marker_is_left_unfilled(scene: Scene) -> None:

@@ -415,3 +415,28 @@ def test_the_whole_way_from_scan_to_court(local: LocalTsa, tmp_path: Path, capsy
     stranger = build_tsa(tmp_path / "stranger")
     assert main([*words, str(stranger.root)]) == 1
     assert main([*words, str(tmp_path / "key.pem")]) == 2
+
+
+def test_a_package_can_pass_strictly_once_all_that_applies_was_given(
+    local: LocalTsa, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A first scan names no earlier package and may hold no renditions: nothing of it is left unchecked by that."""
+    for name in ("works/fox.png", "shards/rows.jsonl"):  # in the builder's world a file's content is its name
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(name.partition("/")[2].encode())
+    url = "https://artist.example/fox.jpg"
+    made = package_builder.World(works=[package_builder.work("fox.png", 3, published_urls=[url])])
+    digest = package_builder.sha("rows.jsonl")
+    shard = package_builder.shard("d", "rows.jsonl", shard_id=f"sha256:{digest}", shard_sha256=digest)
+    made.coverage, made.datasets = [shard], [package_builder.dataset("d", 1)]
+    entry = package_builder.basis("url_equal", "url_rules/1", url, column="URL", work_value=url, row_value=url)
+    package_builder.match(made, made.works[0], package_builder.row(made, shard, 1, [], url=url), [entry])
+    folder = package_builder.write(made, tmp_path / "scan").path
+    assert main(["sign", str(folder), "--key", str(tmp_path / "key.pem"), "--new-key"]) == 0
+    fingerprint = capsys.readouterr().out.strip()
+    (tmp_path / "reply.tsr").write_bytes(local.reply((folder / "proofs/tsa/PENDING-seal.tsq").read_bytes()))
+    assert main(["timestamp", str(folder), "--attach", str(tmp_path / "reply.tsr")]) == 0
+    given = ["--signer", fingerprint, "--tsa-root", str(local.root), "--works", str(tmp_path / "works")]
+    assert main(["verify", str(folder), "--strict", *given]) == 1
+    assert main(["verify", str(folder), "--strict", *given, "--shards", str(tmp_path / "shards")]) == 0
+    assert "not checked  previous" in capsys.readouterr().out
