@@ -78,7 +78,7 @@ class HostileServer:
     greeting: bytes = b""  # said before anything was asked
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
-    busiest: int = 0  # most connections at once
+    busiest: int = 0  # most requests at once
     sent: int = 0  # bytes that left
     _open: int = 0
     _connections: int = 0
@@ -139,15 +139,13 @@ class HostileServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections += 1
-        connection, self._open = self._connections, self._open + 1
-        self.busiest = max(self.busiest, self._open)
+        connection = self._connections
         try:
             writer.write(self.greeting)
             with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError):
                 while await self._answer_one(reader, writer, connection):
                     pass
         finally:
-            self._open -= 1
             writer.transport.abort()
 
     async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: int) -> bool:
@@ -160,6 +158,16 @@ class HostileServer:
         )
         self.asked.append(asked)
         behaviour = self.behaviours.get(path) or saying(answer(b"not here", "404 Not Found"))
+        self._open += 1
+        self.busiest = max(self.busiest, self._open)
+        try:
+            return await self._behave(behaviour, asked, reader, writer)
+        finally:
+            self._open -= 1
+
+    async def _behave(
+        self, behaviour: Behaviour, asked: Asked, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
         async for word in behaviour(asked):
             if word is RESET:
                 channel: socket.socket = writer.get_extra_info("socket")
@@ -176,4 +184,4 @@ class HostileServer:
                 writer.write(word)
                 self.sent += len(word)
                 await writer.drain()
-        return b"connection: close" not in asked.head.lower() and not getattr(behaviour, "closes", False)
+        return b"connection: close" not in asked.head.lower()

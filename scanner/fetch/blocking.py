@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from scanner.fetch.addresses import parse_networks
 from scanner.fetch.client import PLAIN, USUAL, Asking, Client, agent
@@ -16,15 +16,53 @@ from scanner.fetch.names import Resolver, system_resolver
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Coroutine
     from types import TracebackType
 
     from scanner.fetch.addresses import Network
     from scanner.observations import Exchange
 
+T = TypeVar("T")
 ANY_ADDRESS: Final = parse_networks(["0.0.0.0/0", "::/0"])
 """For an address that the user typed: where it lies is the user's word; every other control stays."""
 
 _POSTED: Final = Limits(max_bytes=MIB)  # a time stamp with its certificates has some ten kilobytes
+
+
+class LoopThread:
+    """An event loop in a thread of its own, for a caller that has none, or whose own loop must not be held up."""
+
+    def __init__(self) -> None:
+        """Start it."""
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="fetch", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """What ``work`` gives.  An interrupt while waiting cancels it, and passes on once it has ended."""
+        asked = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return asked.result()
+        except BaseException:
+            asked.cancel()
+            raise
+
+    def close(self) -> None:
+        """Cancel what is still at work, wait for it, end the thread; a second call does nothing."""
+        if self._loop.is_closed():
+            return
+        asyncio.run_coroutine_threadsafe(_end_all(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+async def _end_all() -> None:
+    asked = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in asked:
+        task.cancel()
+    await asyncio.gather(*asked, return_exceptions=True)
+    await asyncio.sleep(0)  # what was aborted lets its socket go in the next round
 
 
 class BlockingClient:
@@ -39,10 +77,9 @@ class BlockingClient:
         context: ssl.SSLContext | None = None,
     ) -> None:
         """Start the loop; arguments as of ``Client``."""
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="fetch", daemon=True)
-        self._thread.start()
+        self._loop = LoopThread()
         self._client = Client(agent=agent(contact), allowed=allowed, resolver=resolver, context=context)
+        self._closed = False
 
     def __enter__(self) -> Self:
         """Nothing more to do."""
@@ -60,28 +97,14 @@ class BlockingClient:
         Raises:
             FetchFailed: a ``NetworkError`` with ``outcome`` and ``exchanges`` (see ``Client.fetch``).
         """
-        asked = asyncio.run_coroutine_threadsafe(self._client.fetch(url, asking, limits=limits), self._loop)
-        try:
-            return asked.result()
-        except BaseException:  # Ctrl-C while waiting: the request ends as well
-            asked.cancel()
-            raise
+        return self._loop.run(self._client.fetch(url, asking, limits=limits))
 
     def close(self) -> None:
         """Close the connections and end the thread; a second call does nothing."""
-        if self._loop.is_closed():
-            return
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def _end(self) -> None:
-        asked = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in asked:
-            task.cancel()
-        await asyncio.gather(*asked, return_exceptions=True)
-        await self._client.close()
+        if not self._closed:
+            self._closed = True
+            self._loop.run(self._client.close())
+            self._loop.close()
 
 
 def post(url: str, body: bytes, *, content_type: str, limits: Limits = _POSTED) -> Exchange:

@@ -88,8 +88,8 @@ class Client:
             context: for TLS; ours where left out.
             now: the time of a request.
         """
+        self.allowed = allowed
         self._agent = agent
-        self._allowed = allowed
         self._names = Names(resolver)
         self._context = context
         self._now = now
@@ -104,10 +104,10 @@ class Client:
         Raises:
             FetchFailed: refused by the guard or the gate, no answer, or none within the limits; with the hops so far.
         """
-        url = check_url(text, allowed=self._allowed)
+        url = check_url(text, allowed=self.allowed)
         if isinstance(url, Refusal):
             outcome = FetchOutcome.ADDRESS_REFUSED if "address" in url.reason else FetchOutcome.BAD_URL
-            raise FetchFailed(outcome, f"{text[:200]}: {url.reason}")
+            raise FetchFailed(outcome, text, url.reason)
         hops: list[Exchange] = []
         first, seconds = url, limits.total_s
         seen = {url.text}
@@ -124,13 +124,13 @@ class Client:
             location = location_of(exchange)
             if location is None or asking.method == "POST":
                 return tuple(hops)
-            target = check_redirect(url, location, allowed=self._allowed)
+            target = check_redirect(url, location, allowed=self.allowed)
             if isinstance(target, Refusal):
-                why = f"{text[:200]}: redirected to an address that is refused: {target.reason}"
-                raise FetchFailed(FetchOutcome.REDIRECT_REFUSED, why, exchanges=tuple(hops))
+                why = f"redirected to an address that is refused ({target.reason})"
+                raise FetchFailed(FetchOutcome.REDIRECT_REFUSED, text, why, exchanges=tuple(hops))
             if target.text in seen or len(hops) > limits.max_redirects:
-                why = f"{text[:200]}: redirected in a circle or more than {limits.max_redirects} times"
-                raise FetchFailed(FetchOutcome.TOO_MANY_REDIRECTS, why, exchanges=tuple(hops))
+                why = f"redirected in a circle or more than {limits.max_redirects} times"
+                raise FetchFailed(FetchOutcome.TOO_MANY_REDIRECTS, text, why, exchanges=tuple(hops))
             seen.add(target.text)
             url = target
 
@@ -141,9 +141,9 @@ class Client:
             FetchFailed: no such name, no answer in time, or one that the guard refuses.
         """
         found = (url.host,) if url.is_address else await self._names.resolve(url.host, limits.connect_s)
-        checked = check_addresses(found, port=url.port, allowed=self._allowed)
+        checked = check_addresses(found, port=url.port, allowed=self.allowed)
         if isinstance(checked, Refusal):
-            raise FetchFailed(FetchOutcome.ADDRESS_REFUSED, f"{url.text}: {checked.reason}")
+            raise FetchFailed(FetchOutcome.ADDRESS_REFUSED, url.text, checked.reason)
         return checked
 
     async def close(self) -> None:
@@ -155,6 +155,12 @@ class Client:
         self._idle_count = 0
         for _ in range(3):  # rounds of the loop in which an aborted stream lets its socket go
             await asyncio.sleep(0)
+
+    def forget(self, origin: tuple[str, str, int]) -> None:
+        """Close the connections kept to a host that will not be asked again."""
+        for connection in self._idle.pop(origin, ()):
+            self._idle_count -= 1
+            connection.close()
 
     async def _hop(
         self, url: CheckedUrl, asking: Asking, first: CheckedUrl, limits: Limits, seconds: float, gate: Gate | None
@@ -221,10 +227,7 @@ class Client:
         if (
             self._idle_count >= IDLE_AT_MOST
         ):  # the host that was asked longest ago is the least likely to be asked again
-            oldest = next(iter(self._idle))
-            for each in self._idle.pop(oldest):
-                each.close()
-                self._idle_count -= 1
+            self.forget(next(iter(self._idle)))
         self._idle[connection.origin].append(connection)
         self._idle_count += 1
 

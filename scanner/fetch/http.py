@@ -130,7 +130,7 @@ class Connection:
                 self.close()
         kept = self._kept(answer, url, fields, requested_at, method, time.monotonic() - began)
         if failed is not None:
-            raise FetchFailed(failed[0], f"{url.text}: {failed[1]}", exchanges=() if kept is None else (kept,))
+            raise FetchFailed(failed[0], url.text, failed[1], exchanges=() if kept is None else (kept,))
         assert kept is not None
         return kept
 
@@ -207,10 +207,10 @@ async def _connect(url: CheckedUrl, ip: str, limits: Limits, context: ssl.SSLCon
                 reader, writer = await asyncio.open_connection(sock=channel)
     except TimeoutError as error:
         channel.close()
-        raise FetchFailed(FetchOutcome.TIMEOUT, f"{url.text}: no {stage} within {limits.connect_s:g} s") from error
+        raise FetchFailed(FetchOutcome.TIMEOUT, url.text, f"no {stage} within {limits.connect_s:g} s") from error
     except OSError as error:  # ssl.SSLError is one
         channel.close()
-        raise FetchFailed(failed, f"{url.text}: no {stage} ({_sentence(error)})") from error
+        raise FetchFailed(failed, url.text, f"no {stage} ({_sentence(error)})") from error
     except BaseException:
         channel.close()
         raise
@@ -224,7 +224,7 @@ def check_peer(url: CheckedUrl, peer: str, asked: str) -> None:
         FetchFailed: it is another one.
     """
     if ip_address(peer) != ip_address(asked):
-        raise FetchFailed(FetchOutcome.ADDRESS_REFUSED, f"{url.text}: another address answered than was asked")
+        raise FetchFailed(FetchOutcome.ADDRESS_REFUSED, url.text, "another address answered than was asked")
 
 
 class _Stopped(Exception):

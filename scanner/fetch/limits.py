@@ -46,13 +46,13 @@ class Limits:
 class FetchFailed(NetworkError):
     """A request that gave no answer to use.
 
-    ``outcome`` says what came of it, ``exchanges`` holds the hops that were answered, the last perhaps without its body.
+    ``outcome`` says what came of it, ``why`` in a few words without the address, ``exchanges`` holds the hops that were answered, the
+    last perhaps without its body.
     """
 
-    def __init__(
-        self, outcome: FetchOutcome, detail: str, *, exchanges: tuple[Exchange, ...] = (), hint: str = ""
-    ) -> None:
+    def __init__(self, outcome: FetchOutcome, url: str, why: str, *, exchanges: tuple[Exchange, ...] = ()) -> None:
         """Keep outcome and exchanges beside the sentence."""
-        super().__init__(detail, hint=hint)
+        super().__init__(f"{url[:200]}: {why}", hint="Check the address and the connection.")
         self.outcome = outcome
+        self.why = why
         self.exchanges = exchanges

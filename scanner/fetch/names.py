@@ -49,7 +49,7 @@ class Names:
                 self._asked[host] = asyncio.create_task(self._look_up(host, timeout_s))
             answer = await asyncio.shield(self._asked[host])
         if isinstance(answer, str):
-            raise FetchFailed(FetchOutcome.DNS_FAILED, f"{host}: the name was not found ({answer})")
+            raise FetchFailed(FetchOutcome.DNS_FAILED, host, f"the name was not found ({answer})")
         return answer
 
     async def _look_up(self, host: str, timeout_s: float) -> tuple[str, ...] | str:
