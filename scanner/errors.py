@@ -10,7 +10,8 @@
     │ └ NetworkOff                       2   a remote dataset while the configuration says offline
     ├ ShardError                         3   one shard could not be read; never stops a scan
     │ ├ ShardDamaged(row_group)          3
-    │ └ ShardChanged                     3   the file changed while it was read
+    │ ├ ShardChanged                     3   the file changed while it was read
+    │ └ WorkChanged                      3   a file of the portfolio changed, so its rows could not be checked against it
     ├ LedgerError                        3   the record of finished work is damaged or locked
     ├ OutputError                        3   disk full, read-only folder
     ├ NetworkError                       3   an address that the user gave did not answer as it should
@@ -90,6 +91,10 @@ class ShardDamaged(ShardError):
 
 class ShardChanged(ShardError):
     """The file is not the one whose digest was taken at the start."""
+
+
+class WorkChanged(ShardError):
+    """A file of the portfolio is not the one that was read at the start, so a picture could not be compared with it."""
 
 
 class LedgerError(ScannerError):

@@ -101,9 +101,9 @@ class WorkPictures:
     thumbnail: bytes | None = None
 
 
-def draw_work(path: str | None, sha16: str, config: ScanConfig) -> WorkPictures:
-    """Renditions of a Work's original under both algorithms, and its thumbnail; nothing where the file is gone."""
-    image = read_work(path, config)
+def draw_work(queries: Queries, config: ScanConfig, work: int, sha16: str) -> WorkPictures:
+    """Renditions of a Work's original under both algorithms, and its thumbnail; nothing where the file is gone or another."""
+    image = read_work(queries, config, work, 0)
     if image is None:
         return WorkPictures()
     renditions = {
@@ -131,7 +131,7 @@ def _add_work_renditions(
         if path in files or look == "original":  # originals are made once, with the portfolio
             continue
         number, variant = parse_look(look)
-        image = read_work(queries.paths[finding.work][number], config)
+        image = read_work(queries, config, finding.work, number)
         if image is not None:
             files[path] = rendition_png(grey_pixels(render_variant(image, variant, algorithm), algorithm))
 

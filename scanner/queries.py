@@ -56,12 +56,13 @@ class FingerprintQueries:
 class Queries:
     """Everything that rows are compared with.  ``digest`` names it: equal means equal questions.
 
-    ``paths`` are, for each Work, where its own file and its renditions lie on this machine; ``points``, by which its parts are
-    recognised.
+    ``paths`` are, for each Work, where its own file and its renditions lie on this machine; ``path_sha256`` the digests that these
+    files had when they were read; ``points``, by which its parts are recognised.
     """
 
     works: int
     paths: tuple[tuple[str | None, ...], ...]
+    path_sha256: tuple[tuple[str, ...], ...]
     sha256: dict[str, tuple[DigestQuery, ...]]
     md5: dict[str, tuple[DigestQuery, ...]]
     fingerprints: dict[str, FingerprintQueries]
@@ -85,6 +86,7 @@ def compile_queries(
     return Queries(
         works=len(portfolio.works),
         paths=tuple((work.path, *(each.path for each in work.renditions)) for work in portfolio.works),
+        path_sha256=tuple((work.sha256, *(each.sha256 for each in work.renditions)) for work in portfolio.works),
         sha256=_digests(portfolio, "sha256"),
         md5=_digests(portfolio, "md5"),
         fingerprints={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from scanner.decoding import (
     PictureFault,
     decode_picture,
 )
+from scanner.errors import WorkChanged
 from scanner.second_check import SecondCheck, second_check
 from scanner.works import parse_look
 
@@ -37,34 +39,82 @@ def row_limits(config: ScanConfig) -> DecodeLimits:
     return DecodeLimits(max_pixels=config.row_max_pixels, max_side=config.row_max_side, max_bytes=config.row_max_bytes)
 
 
-def read_work(path: str | None, config: ScanConfig) -> Image.Image | None:
-    """A file of the portfolio in normal form, a very large one in grey; None where it is gone or cannot be decoded any more."""
-    if path is None:
-        return None
-    limits = replace(PORTFOLIO_LIMITS, max_pixels=config.portfolio_max_pixels)
-    in_colour = replace(limits, max_pixels=min(COLOUR_PIXELS, limits.max_pixels))
+def read_work(queries: Queries, config: ScanConfig, work: int, number: int) -> Image.Image | None:
+    """File ``number`` of a Work (0 its own, n its rendition n) in normal form, a very large one in grey.
+
+    None where it cannot be decoded any more, is gone, or is not the file whose digest the portfolio has: what is shown beside a
+    finding is what was compared, or nothing.
+    """
     try:
-        return decode_picture(Path(path), formats=WORK_FORMATS, limits=in_colour).image
-    except PictureError as error:
-        if error.fault is not PictureFault.OVER_LIMIT or limits == in_colour:
-            return None
-    try:
-        return decode_picture(Path(path), formats=WORK_FORMATS, limits=limits, grey=True).image
-    except PictureError:
+        return surely_read(queries, config, work, number)
+    except WorkChanged:
         return None
+
+
+def surely_read(queries: Queries, config: ScanConfig, work: int, number: int) -> Image.Image | None:
+    """As ``read_work``, for a comparison whose outcome is kept: a file that is back later must find the question open.
+
+    Raises:
+        WorkChanged: the file is gone, or not the one whose digest the portfolio has.
+    """
+    path = queries.paths[work][number]
+    return None if path is None else _decoded(path, queries.path_sha256[work][number], config)
 
 
 def looked_at(queries: Queries, config: ScanConfig, work: int, number: int) -> Image.Image | None:
-    """File ``number`` of a Work (0 its own, n its rendition n), its longest side at most ``LOOKED_AT_SIDE``."""
-    return _kept(queries.paths[work][number], config)
+    """As ``read_work``, its longest side at most ``LOOKED_AT_SIDE``."""
+    try:
+        return surely_looked_at(queries, config, work, number)
+    except WorkChanged:
+        return None
+
+
+def surely_looked_at(queries: Queries, config: ScanConfig, work: int, number: int) -> Image.Image | None:
+    """As ``looked_at``, for a comparison whose outcome is kept.
+
+    Raises:
+        WorkChanged: see ``surely_read``.
+    """
+    path = queries.paths[work][number]
+    return None if path is None else _kept(path, queries.path_sha256[work][number], config)
 
 
 @lru_cache(maxsize=32)
-def _kept(path: str | None, config: ScanConfig) -> Image.Image | None:
-    image = read_work(path, config)
+def _kept(path: str, sha256: str, config: ScanConfig) -> Image.Image | None:
+    image = _decoded(path, sha256, config)
     if image is not None:
         image.thumbnail((LOOKED_AT_SIDE, LOOKED_AT_SIDE), Image.Resampling.LANCZOS)
     return image
+
+
+def _decoded(path: str, sha256: str, config: ScanConfig) -> Image.Image | None:
+    limits = replace(PORTFOLIO_LIMITS, max_pixels=config.portfolio_max_pixels)
+    in_colour = replace(limits, max_pixels=min(COLOUR_PIXELS, limits.max_pixels))
+    try:
+        with Path(path).open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                raise _changed(path, "changed")
+            file.seek(0)
+            try:
+                return decode_picture(file, formats=WORK_FORMATS, limits=in_colour).image
+            except PictureError as error:
+                if error.fault is not PictureFault.OVER_LIMIT or limits == in_colour:
+                    return None
+            file.seek(0)
+            try:
+                return decode_picture(file, formats=WORK_FORMATS, limits=limits, grey=True).image
+            except PictureError:
+                return None
+    except OSError as error:
+        raise _changed(path, "cannot be read any more") from error
+
+
+def _changed(path: str, how: str) -> WorkChanged:
+    name = Path(path).name.encode("utf-8", "backslashreplace").decode()
+    return WorkChanged(
+        f"the work's file {name} {how} during the scan",
+        hint="Put the file back as it was and run the same command again.",
+    )
 
 
 def best_check(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from scanner.outcomes import Checked
 from scanner.parts import Part, PartIndex, part_fingerprints
 from scanner.second_check import METHOD, second_check
-from scanner.work_pictures import read_work
+from scanner.work_pictures import surely_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
@@ -45,7 +45,7 @@ class PartComparison:
         self, queries: Queries, config: ScanConfig, file_of_work: Callable[[int, int], Image.Image | None]
     ) -> None:
         """Compile the points of the works; without any, or with ``config.parts`` off, nothing is ever found."""
-        self._paths = queries.paths
+        self._queries = queries
         self._config = config
         self._file_of_work = file_of_work
         self._index = PartIndex(queries.points) if config.parts else PartIndex(())
@@ -68,7 +68,7 @@ class PartComparison:
         check = second_check(small, picture.crop(part.region), part.variant)
         if not check.passed:
             return None
-        whole = read_work(self._paths[part.work][0], self._config)
+        whole = surely_read(self._queries, self._config, part.work, 0)
         if whole is None:
             return None
         own, seen = part_fingerprints(whole, picture, part)

@@ -7,6 +7,7 @@ otherwise.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass, field
@@ -115,9 +116,9 @@ class Listing:
                 self.excluded.append(Excluded(file=f"{name}/", reason=ExcludedReason.UNREADABLE, detail=detail))
                 continue
             for entry in _visible(entries):
-                if entry.is_dir():
+                if _is_folder(entry):
                     pending.append((entry.path, f"{name}/{shown_name(entry.name)}"))
-                elif (entry.is_file() or entry.is_symlink()) and self.first_visit_of_file(entry.path):
+                elif (entry.is_symlink() or entry.is_file()) and self.first_visit_of_file(entry.path):
                     file = self.unused(f"{name}/{shown_name(entry.name)}")
                     self.add(ListedFile(path=entry.path, file=file), named=False)
 
@@ -133,9 +134,18 @@ def _visible(entries: Sequence[os.DirEntry[str]]) -> Iterator[os.DirEntry[str]]:
             yield entry
 
 
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself, or where nobody may look: reading it will say why
+        return False
+
+
 def _head(path: str) -> bytes | None:
     """The first bytes, or None for a file that a cloud keeps elsewhere (reading it would fetch it)."""
     status = os.stat(path)  # noqa: PTH116 - the name may hold bytes that are not UTF-8
+    if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
+        raise OSError(errno.EINVAL, "a link to a pipe or a device")
     away = getattr(status, "st_file_attributes", 0) & _WINDOWS_AWAY or getattr(status, "st_flags", 0) & _MACOS_AWAY
     if away:
         return None

@@ -12,7 +12,7 @@ from manifests.tiers import CHANCE_LIMIT
 from scanner.chance import composition, fit
 from scanner.datasets import RowFault
 from scanner.errors import Incomplete, ShardError
-from scanner.events import StageAdvanced, StageBegan, StageEnded, Watcher
+from scanner.events import Noticed, StageAdvanced, StageBegan, StageEnded, Watcher
 from scanner.evidence import Findings, Question, Searched
 from scanner.evidence.records import match_id_of
 from scanner.exhibits import Exhibit, ExhibitRequest, PictureRequest, WorkPictures
@@ -212,6 +212,9 @@ def draw_works(portfolio: Portfolio, pool: Executor, watch: Watcher) -> tuple[Wo
     for index, result in pool.completed(lambda: watch(StageAdvanced(done=len(drawn)))):
         drawn[index] = WorkPictures() if isinstance(result, Died) else result
     watch(StageEnded())
+    for index, work in enumerate(portfolio.works):
+        if work.path is not None and not drawn[index].renditions:
+            watch(Noticed(text=f"{work.file}: not drawn, its file changed or cannot be read any more"))
     return tuple(drawn[index] for index in range(len(portfolio.works)))
 
 

@@ -14,7 +14,7 @@ from scanner.errors import ShardError
 from scanner.exhibits import Exhibit, ExhibitRequest, WorkPictures, draw_work, exhibit_rows
 from scanner.pipeline import compare_part
 from scanner.shards import OpenShard, Part, check_unchanged, digest_shard
-from scanner.work_pictures import looked_at
+from scanner.work_pictures import surely_looked_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableSequence
@@ -66,7 +66,7 @@ def compare(opened: OpenShard, part: Part, shard_id: str, stamp: str, share: int
             _prepared.queries,
             _prepared.config,
             shard_id=shard_id,
-            file_of_work=partial(looked_at, _prepared.queries, _prepared.config),
+            file_of_work=partial(surely_looked_at, _prepared.queries, _prepared.config),
             beat=beat_into(_prepared.progress, part, share),
         )
         check_unchanged(opened.shard, stamp)
@@ -89,7 +89,7 @@ def exhibit(opened: OpenShard, stamp: str, requests: tuple[ExhibitRequest, ...])
 def draw(index: int, sha16: str) -> WorkPictures:
     """The exact grey pixels of a Work's own fingerprints, and a small picture of it for the report."""
     assert _prepared is not None
-    return draw_work(_prepared.queries.paths[index][0], sha16, _prepared.config)
+    return draw_work(_prepared.queries, _prepared.config, index, sha16)
 
 
 def beat_into(progress: MutableSequence[int], part: Part, share: int) -> Callable[[int], None]:

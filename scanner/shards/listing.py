@@ -87,18 +87,14 @@ def list_shards(dataset: Dataset) -> tuple[list[Shard], list[Skipped]]:
     """
     source = dataset.source
     path = Path(source)
-    if path.is_file():
+    if os.path.isfile(source):  # noqa: PTH113 - pathlib raises where nobody may look
         shards, skipped = [_file(dataset, path, path.name)], list[Skipped]()
-    elif path.is_dir():
+    elif os.path.isdir(source):  # noqa: PTH112
         shards, skipped = _folder(dataset, path)
     elif glob.has_magic(source):
         shards, skipped = _glob(dataset, source)
-    elif path.exists():
-        raise UsageError(
-            f"{source}: it is a pipe or a device.", hint="Give the file itself: it is read more than once."
-        )
     else:
-        raise UsageError(f"{source}: there is no such file or folder.", hint="Check the path given with --dataset.")
+        raise _not_there(source)
     if not shards:
         closed = next((f" ({one.name} {one.reason})" for one in skipped if one.closed), "")
         raise UsageError(
@@ -106,6 +102,17 @@ def list_shards(dataset: Dataset) -> tuple[list[Shard], list[Skipped]]:
             hint="A dataset is a parquet, csv, tsv, json, jsonl or tar file, a folder of them, or a folder of pictures.",
         )
     return sorted(shards, key=lambda shard: sort_key(shard.name)), sorted(skipped, key=lambda one: sort_key(one.name))
+
+
+def _not_there(source: str) -> UsageError:
+    try:
+        os.stat(source)  # noqa: PTH116 - keeps names that are not UTF-8
+    except (FileNotFoundError, NotADirectoryError):
+        return UsageError(f"{source}: there is no such file or folder.", hint="Check the path given with --dataset.")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        return UsageError(f"{source}: it cannot be looked at ({why}).", hint="Check the path given with --dataset.")
+    return UsageError(f"{source}: it is a pipe or a device.", hint="Give the file itself: it is read more than once.")
 
 
 def kind_of(name: str) -> ShardKind | None:
@@ -162,7 +169,7 @@ def _glob(dataset: Dataset, pattern: str) -> tuple[list[Shard], list[Skipped]]:
     for found in sorted(set(glob.glob(pattern, recursive=True)), key=sort_key):  # noqa: PTH207 - keeps names that are not UTF-8
         path = Path(found)
         name = shown_name(os.path.relpath(found, base))
-        if path.is_dir():
+        if os.path.isdir(found):  # noqa: PTH112
             if "**" not in pattern:
                 inner, left = _folder(dataset, path, prefix=f"{name}/")
                 shards += inner

@@ -294,3 +294,13 @@ def test_a_pipe_is_neither_file_nor_folder_and_is_never_opened(works: Path) -> N
     assert len(read(works).works) == 3
     with pytest.raises(PortfolioError, match="neither a file nor a folder"):
         read(works / "pipe.png")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_links_to_themselves_and_to_pipes_are_named_and_never_opened(works: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (works / "pipe.png").symlink_to(tmp_path / "pipe")
+    (works / "loop.png").symlink_to("loop.png")
+    portfolio = read(works)
+    assert len(portfolio.works) == 3
+    assert reasons(portfolio) == {"works/loop.png": "unreadable", "works/pipe.png": "unreadable"}

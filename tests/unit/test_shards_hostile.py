@@ -524,6 +524,14 @@ def test_a_dataset_that_is_not_there_is_a_usage_error(missing: str, tmp_path: Pa
         list_shards(Dataset(name="d", source=str(tmp_path / missing)))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links and names of POSIX")
+@pytest.mark.parametrize("name", ["loop", "n" * 300, "nul\0"])
+def test_a_path_that_cannot_be_looked_at_is_a_usage_error(name: str, tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(UsageError, match="cannot be looked at"):
+        list_shards(Dataset(name="d", source=str(tmp_path / name)))
+
+
 def test_a_single_picture_or_an_unknown_file_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(picture(1))
     (tmp_path / "a.bin").write_bytes(b"what is this")
