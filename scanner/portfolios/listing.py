@@ -144,11 +144,11 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def _head(path: str) -> bytes | None:
     """The first bytes, or None for a file that a cloud keeps elsewhere (reading it would fetch it)."""
     status = os.stat(path)  # noqa: PTH116 - the name may hold bytes that are not UTF-8
-    if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
-        raise OSError(errno.EINVAL, "a link to a pipe or a device")
     away = getattr(status, "st_file_attributes", 0) & _WINDOWS_AWAY or getattr(status, "st_flags", 0) & _MACOS_AWAY
     if away:
         return None
+    if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
+        raise OSError(errno.EINVAL, "a link to a pipe or a device")
     with open(path, "rb") as file:  # noqa: PTH123
         return file.read(_HEAD_BYTES)
 
