@@ -284,21 +284,25 @@ def listed(matches: Sequence[Match], config: ScanConfig) -> tuple[list[Match], C
     """Keep the findings that are listed; count by tier the weak leads beyond the limits of the configuration.
 
     Everything above grade D is listed.  Of fingerprint leads, the nearest ``leads_per_work`` of each Work; of hosts and captions,
-    the first ``leads_per_term`` rows of each term, and none of a shared name unless another rule agrees on the row.
+    the first ``leads_per_term`` rows of each term.  Of a shared name, only rows where another rule agrees; where none does, its first
+    row, which says how many there are.
     """
     beyond: Counter[str] = Counter()
     kept = [match for match in matches if match.tier not in _LEADS]
     agreed = {match.row for match in kept}
+    weak = [match for match in matches if match.row not in agreed and _is_shared_name_alone(match)]
+    passed = set(map(id, weak))
+    named = {name for match in matches if id(match) not in passed for name in _names(match)}
     leads: dict[tuple[str, object], list[Match]] = defaultdict(list)
     for match in matches:
         if match.tier not in _LEADS:
             continue
         key = match.work if match.tier is Tier.FINGERPRINT_LEAD else match.basis[0]["value"]
-        shared = match.tier is Tier.CAPTION_NAMES and "name_shared" in match.caveats
-        if shared and match.row not in agreed and len(match.basis) == 1:
+        if id(match) in passed and _names(match) <= named:
             beyond[match.tier] += 1
         else:
             leads[match.tier, key].append(match)
+            named |= _names(match)
     for (tier, _), found in sorted(leads.items(), key=lambda entry: str(entry[0])):
         limit = config.leads_per_term
         if tier == Tier.FINGERPRINT_LEAD:
@@ -310,20 +314,29 @@ def listed(matches: Sequence[Match], config: ScanConfig) -> tuple[list[Match], C
     return sorted(kept, key=lambda match: (match.row, match.work is None, match.work or 0)), beyond
 
 
+def _is_shared_name_alone(match: Match) -> bool:
+    return all(hit.kind == "caption_contains" and "name_shared" in hit.caveats for hit in match.hits)
+
+
+def _names(match: Match) -> set[str]:
+    return {str(hit.value) for hit in match.hits if hit.kind == "caption_contains"}
+
+
 def weigh_terms(
     hits: Sequence[tuple[int, Hit]], terms: Mapping[str, int], rows_scanned: int
 ) -> tuple[list[tuple[int, Hit]], Counter[str]]:
     """Apply what only the whole scan can tell of identity hits (identity.md sections 5 and 8).
 
-    Rows of an asset that is site furniture (a logo) are counted, not listed.  A name says in how many of all rows it stands, in how
+    Rows of an asset that is site furniture (a logo) are counted, not listed, unless they hold the declared address itself.  A name
+    says in how many of all rows it stands, in how
     many of these on a declared host, and beside how many a phrase like "in the style of"; one that many rows hold is ``name_shared``.
     """
     kept: list[tuple[int, Hit]] = []
-    furniture: Counter[str] = Counter()
+    dropped: set[tuple[int, int, int | None]] = set()
     logos = furniture_of(terms)
     for shard, hit in hits:
         if hit.kind == "asset_equal" and str(hit.value) in logos:
-            furniture[Tier.ASSET_LISTED] += 1
+            dropped.add((shard, hit.row.row_number, hit.row.item))
         elif hit.kind == "caption_contains":
             shared = {"name_shared"} if is_shared_name(str(hit.value), terms, rows_scanned) else set()
             counts = {
@@ -338,7 +351,8 @@ def weigh_terms(
             kept.append((shard, replace(hit, caveats=caveats, detail={**hit.detail, **counts})))
         else:
             kept.append((shard, hit))
-    return kept, furniture
+    dropped -= {(shard, hit.row.row_number, hit.row.item) for shard, hit in kept if hit.kind == "url_equal"}
+    return kept, Counter({Tier.ASSET_LISTED: len(dropped)} if dropped else {})
 
 
 _LEADS = frozenset({Tier.FINGERPRINT_LEAD, Tier.HOST_LISTED, Tier.CAPTION_NAMES})

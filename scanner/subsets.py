@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Literal
 
+from manifests.texts.filters import FILTER_SOURCES
 from scanner.datasets import Layout, Role
 
 if TYPE_CHECKING:
@@ -47,12 +48,16 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubsetRule:
-    """The filter of one published subset: where it is written, which layouts it was cut from, its conditions (all must hold)."""
+    """The filter of one published subset: which layouts it was cut from, its conditions (all must hold), where it is written."""
 
     rule: str
-    source: str
     layouts: frozenset[str]
     conditions: tuple[Condition, ...]
+
+    @property
+    def source(self) -> str:
+        """Where the rule is written."""
+        return FILTER_SOURCES[self.rule]
 
 
 _LAION_5B: Final = frozenset(
@@ -64,9 +69,6 @@ _ALL: Final = _V1 | _V2 | {"laion-high-resolution"}
 # Two predictors, two scales: the column of laion-aesthetic and laion-art is the first's, that of improved-aesthetics the second's.
 _FIRST_PREDICTOR: Final = frozenset({"laion-aesthetic", "laion-art"})
 _SECOND_PREDICTOR: Final = frozenset({"improved-aesthetics"})
-_V2_SOURCE: Final = (
-    "laion.ai/blog/laion-aesthetics, 16 Aug 2022; huggingface.co/datasets/ChristophSchuhmann/improved_aesthetics_"
-)
 
 
 def _at_least(side: str) -> tuple[Condition, Condition]:
@@ -80,23 +82,30 @@ def _aesthetic(is_: Comparison, limit: str, layouts: frozenset[str]) -> Conditio
     return Condition(role=Role.AESTHETIC, is_=is_, limit=Decimal(limit), layouts=layouts)
 
 
+# "First keep only pwatermark < 0.8 and punsafe < 0.5": before the score of the first predictor.
+_V1_FIRST: Final = (
+    Condition(role=Role.PWATERMARK, is_="<", limit=Decimal("0.8")),
+    Condition(role=Role.PUNSAFE, is_="<", limit=Decimal("0.5")),
+)
+
 SUBSET_RULES: Final[tuple[SubsetRule, ...]] = (
     SubsetRule(
-        rule="laion-aesthetic-v1/1",
-        source="github.com/LAION-AI/laion-datasets laion-aesthetic.md: score > 7",
+        rule="laion-aesthetic-v1/2",
         layouts=_V1,
-        conditions=(_aesthetic(">", "7", _FIRST_PREDICTOR),),
+        conditions=(_aesthetic(">", "7", _FIRST_PREDICTOR), *_V1_FIRST),
     ),
     SubsetRule(
         rule="laion-aesthetics-v2-4.5plus/1",
-        source=f"{_V2_SOURCE}4.5plus",
         layouts=_V2,
         conditions=(_aesthetic(">=", "4.5", _SECOND_PREDICTOR),),
     ),
     SubsetRule(
+        rule="laion-aesthetics-v2-4.75plus/1",
+        layouts=_V2,
+        conditions=(_aesthetic(">=", "4.75", _SECOND_PREDICTOR),),
+    ),
+    SubsetRule(
         rule="laion-aesthetics-v2-5plus/1",
-        source="huggingface.co/CompVis/stable-diffusion model card, v1-2: original size >= 512x512, aesthetics score > 5.0, "
-        "watermark probability < 0.5",
         layouts=_V2,
         conditions=(
             _aesthetic(">", "5", _SECOND_PREDICTOR),
@@ -105,39 +114,42 @@ SUBSET_RULES: Final[tuple[SubsetRule, ...]] = (
         ),
     ),
     SubsetRule(
+        rule="laion-aesthetics-v2-6.25plus/1",
+        layouts=_V2,
+        conditions=(_aesthetic(">=", "6.25", _SECOND_PREDICTOR),),
+    ),
+    SubsetRule(
         rule="laion-aesthetics-v2-6.5plus/1",
-        source=f"{_V2_SOURCE}6.5plus",
         layouts=_V2,
         conditions=(_aesthetic(">=", "6.5", _SECOND_PREDICTOR),),
     ),
     SubsetRule(
         rule="laion-aesthetics-v2-6plus/1",
-        source=f"{_V2_SOURCE}6plus",
         layouts=_V2,
         conditions=(_aesthetic(">=", "6", _SECOND_PREDICTOR),),
     ),
     SubsetRule(
-        rule="laion-art/1",
-        source="github.com/LAION-AI/laion-datasets laion-aesthetic.md: score > 8",
+        rule="laion-art/2",
         layouts=_V1,
-        conditions=(_aesthetic(">", "8", _FIRST_PREDICTOR),),
+        conditions=(_aesthetic(">", "8", _FIRST_PREDICTOR), *_V1_FIRST),
     ),
     SubsetRule(
         rule="laion-high-resolution/1",
-        source="huggingface.co/CompVis/stable-diffusion model card, v1-1: laion-high-resolution, resolution >= 1024x1024",
         layouts=_ALL,
         conditions=_at_least("1024"),
     ),
     SubsetRule(
         rule="relaion-research-safe/1",
-        source="huggingface.co/datasets/laion/relaion2B-en-research-safe: punsafe > 0.45 removed",
         layouts=_ALL,
         conditions=(Condition(role=Role.PUNSAFE, is_="<=", limit=Decimal("0.45")),),
     ),
     SubsetRule(
+        rule="relaion-research/1",
+        layouts=_ALL,
+        conditions=(Condition(role=Role.PUNSAFE, is_="<=", limit=Decimal("0.95")),),
+    ),
+    SubsetRule(
         rule="stable-diffusion-v2-base/1",
-        source="huggingface.co/stabilityai/stable-diffusion-2-base model card: punsafe=0.1, aesthetic score >= 4.5; then "
-        "resolution >= 512x512",
         layouts=_V2,
         conditions=(
             _aesthetic(">=", "4.5", _SECOND_PREDICTOR),

@@ -1,7 +1,12 @@
-"""``exports/domains.csv``: the hosts of the listed URLs, with the number of findings and works of each."""
+"""``exports/domains.csv``: the hosts of the listed URLs, with the number of findings and works of each.
+
+Each line also says how many findings its whole domain and its whole platform have, so that one column suffices to lay the table beside a
+published list of domains.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from manifests.exports.cells import escape
@@ -11,11 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-HEADER: Final = ("host", "domain", "platform", "findings", "works")
+HEADER: Final = ("host", "domain", "platform", "findings", "works", "domain_findings", "platform_findings")
 
 
 def domains_csv(manifest: Mapping[str, Any]) -> bytes:
     """The table ``results.by_host`` of the Manifest, in its order; cells as in ``evidence.csv``."""
+    hosts = manifest["results"]["by_host"]
+    domains: Counter[str] = Counter()
+    platforms: Counter[str] = Counter()
+    for entry in hosts:
+        domains[entry["domain"]] += entry["findings"]
+        platforms[entry["platform"] or ""] += entry["findings"]
     lines = [
         quoted(
             [
@@ -24,8 +35,10 @@ def domains_csv(manifest: Mapping[str, Any]) -> bytes:
                 escape(entry["platform"] or "").text,
                 str(entry["findings"]),
                 str(entry["works"]),
+                str(domains[entry["domain"]]),
+                str(platforms[entry["platform"]]) if entry["platform"] else "",
             ]
         )
-        for entry in manifest["results"]["by_host"]
+        for entry in hosts
     ]
     return BYTE_ORDER_MARK + quoted(HEADER) + b"".join(lines)

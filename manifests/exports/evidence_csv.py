@@ -82,7 +82,12 @@ COLUMNS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("final_url", "", "URL after redirects", "重定向后的网址"),
     ("content_sha256", "sha256:", "SHA-256 of what was returned", "返回内容的 SHA-256 值"),
     ("opt_out_signals", "", "Opt-out signals seen on that day", "当日所见的退出信号"),
-    ("subsets", "", "Known subsets whose rules the row meets", "该行符合规则的已知子集"),
+    (
+        "subsets",
+        "",
+        "Filters of known subsets, and whether the row's columns meet them",
+        "已知子集的筛选条件及该行各列是否符合",
+    ),
     ("archive", "", "Archive that made the capture", "存档机构"),
     ("archive_captured_at", "", "Date stated by the archive", "存档机构标注的日期"),
     ("capture_file", "", "Capture file in this package", "本包中的存档文件"),

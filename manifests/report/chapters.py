@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from manifests.report import facts
 from manifests.report.cards import fact_list, grade_mark
 from manifests.report.facts import Fact, Kind
-from manifests.report.markup import Markup, joined, tag, text, third_party
+from manifests.report.hosts import hosts_table, more_lines
+from manifests.report.markup import Markup, joined, tag
 from manifests.texts.labels import counted, known_or_code, label, number, tier_name
 from manifests.words import caveat_text, sentence
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from manifests.words import Lang
 
 MAX_LINES: Final = 300  # of a list that is no finding; the rest is in the records
-MAX_HOSTS: Final = 40
 COMPARISONS: Final = ("digest", "fingerprint", "image", "url", "caption")
 
 
@@ -141,7 +141,7 @@ def changed(package: Package, files: Mapping[str, str], lang: Lang) -> Markup:
     lines, rest = first_of(package.records("changes"))
     shown = [tag("li", change_line(record, files, lang)) for record in lines]
     inside = tag("ul", *shown, class_="lines") if shown else tag("p", label("lead_rescan_none", lang))
-    return tag("section", tag("h2", label("changes", lang)), inside, _more(rest, "changes.jsonl", lang))
+    return tag("section", tag("h2", label("changes", lang)), inside, more_lines(rest, "changes.jsonl", lang))
 
 
 def negatives(package: Package, lang: Lang) -> Markup:
@@ -156,9 +156,9 @@ def negatives(package: Package, lang: Lang) -> Markup:
         "section",
         tag("h2", label("negatives", lang)),
         inside,
-        _more(rest, "negatives.jsonl", lang),
+        more_lines(rest, "negatives.jsonl", lang),
         excluded,
-        _more(more, "portfolio.jsonl", lang),
+        more_lines(more, "portfolio.jsonl", lang),
     )
 
 
@@ -230,8 +230,8 @@ def coverage(package: Package, lang: Lang) -> Markup:
         *parts,
         tag("h3", label("not_scanned", lang)),
         missing,
-        _more(read.more_gaps, "coverage.jsonl", lang),
-        _hosts(package.manifest, lang),
+        more_lines(read.more_gaps, "coverage.jsonl", lang),
+        hosts_table(package.manifest, lang),
     )
 
 
@@ -250,27 +250,6 @@ def gap_status(record: Mapping[str, Any], lang: Lang) -> str:
 def _gap(record: Mapping[str, Any], lang: Lang) -> Markup:
     reason = joined(" ", tag("code", record["reason"])) if record["reason"] else Markup("")
     return joined(f"{facts.edition(record)} · {record['shard']}: {gap_status(record, lang)}", reason)
-
-
-def _hosts(manifest: Mapping[str, Any], lang: Lang) -> Markup:
-    hosts = manifest["results"]["by_host"]
-    if not hosts:
-        return Markup("")
-    ranked = sorted(hosts, key=lambda host: (-host["findings"], host["host"]))
-    rows = [
-        tag(
-            "tr",
-            tag("td", third_party(host["host"])),
-            tag("td", number(host["findings"])),
-            tag("td", number(host["works"])),
-        )
-        for host in ranked[:MAX_HOSTS]
-    ]
-    head = tag("tr", *(tag("th", label(code, lang)) for code in ("host", "host_findings", "host_works")))
-    table = tag("table", tag("thead", head), tag("tbody", *rows))
-    return joined(
-        tag("h3", label("hosts", lang)), table, _more(max(0, len(hosts) - MAX_HOSTS), "exports/domains.csv", lang)
-    )
 
 
 def method(manifest: Mapping[str, Any], lang: Lang) -> Markup:
@@ -341,7 +320,3 @@ def first_of(records: Iterator[Mapping[str, Any]]) -> tuple[list[Mapping[str, An
     """The first ``MAX_LINES`` records, and how many follow."""
     kept = list(islice(records, MAX_LINES))
     return kept, sum(1 for _ in records)
-
-
-def _more(count: int, file: str, lang: Lang) -> Markup:
-    return tag("p", text(label("more_lines", lang, n=count, file=file)), class_="note") if count else Markup("")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from manifests.texts.filters import FILTER_SOURCES
 from manifests.texts.labels import known_or_code, label, number
 
 if TYPE_CHECKING:
@@ -163,10 +164,14 @@ def observed(match: Mapping[str, Any], lang: Lang) -> Iterator[Fact]:
 
 
 def filters(match: Mapping[str, Any], lang: Lang) -> Iterator[Fact]:
-    """Filters of known subsets, each with its state; those whose conditions the row meets first, the others minor."""
+    """Filters of known subsets, each with its state and its source; those whose conditions the row meets first, the others minor."""
     for subset in sorted(match["subsets"], key=lambda subset: (subset["state"] != "eligible", subset["rule"])):
         state = known_or_code(f"state_{subset['state']}", lang)
         yield Fact(label=subset["rule"], value=state, minor=subset["state"] != "eligible")
+        if (source := FILTER_SOURCES.get(subset["rule"])) is not None:
+            yield Fact(
+                label=label("subset_rule", lang, rule=subset["rule"]), value=source, kind=Kind.QUOTED, minor=True
+            )
 
 
 def reviewed(match: Mapping[str, Any], lang: Lang) -> Iterator[Fact]:

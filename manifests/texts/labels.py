@@ -116,8 +116,8 @@ _LABELS: Final[dict[str, tuple[str, str]]] = {
         "作品的权利归属。作品的标题、日期和网址均系申报。",
     ),
     "not_listed": (
-        "{n} further leads of the kind “{tier}” were over the configured limit; they are counted, not listed.",
-        "另有 {n} 条“{tier}”类线索超出配置的上限，仅在此计数，未逐条列出。",
+        "{n} further rows of the kind “{tier}” are counted, not listed: over the limit, or under a name or picture many rows share.",
+        "另有 {n} 行“{tier}”类结果仅在此计数，未逐条列出：超出配置的上限，或该名称、图像为许多行所共有。",
     ),
     "reviewed": (
         "Reviewed by a person: {confirmed} confirmed, {rejected} rejected, {undecided} undecided, {unreviewed} open.",
@@ -239,6 +239,7 @@ _LABELS: Final[dict[str, tuple[str, str]]] = {
     "subsets": ("Filters of known subsets", "已知子集的筛选条件"),
     "state_eligible": ("the row's columns meet the filter", "该行各列符合该筛选条件"),
     "state_not_eligible": ("the row's columns do not meet the filter", "该行各列不符合该筛选条件"),
+    "subset_rule": ("{rule}, as written in", "{rule} 的出处"),
     "state_unknown": ("a column is missing, not decided", "缺少某列，未作判断"),
     "caveats": ("Caveats", "注意事项"),
     "review": ("Review by a person", "人工复核"),
@@ -312,6 +313,13 @@ _LABELS: Final[dict[str, tuple[str, str]]] = {
     "in_part": ("{scanned} of {total} rows", "{total} 行中的 {scanned} 行"),
     "hosts": ("Where the listed addresses point", "所列网址的主机"),
     "host": ("Host", "主机"),
+    "domain": ("Domain", "域名"),
+    "domain_hosts": ("Hosts", "主机数"),
+    "platform": ("Platform", "平台"),
+    "platform_none": ("Other sites", "其他网站"),
+    "by_platform": ("By platform", "按平台"),
+    "by_domain": ("By domain", "按域名"),
+    "by_host": ("By host", "按主机"),
     "host_findings": ("Findings", "发现数"),
     "host_works": ("Works", "作品数"),
     # changes

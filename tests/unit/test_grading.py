@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -132,6 +133,35 @@ def test_a_name_that_others_bear_is_listed_only_where_another_rule_agrees() -> N
     kept, beyond = listed(graded(caption(1, shared=True), caption(2, shared=True), host), CONFIG)
     assert [match.row[1] for match in kept] == [2]
     assert beyond == {Tier.CAPTION_NAMES: 1}
+
+
+def test_of_a_shared_name_that_nothing_supports_one_row_is_listed_and_says_how_many_there_are() -> None:
+    weighed, _ = weigh_terms(
+        [(0, caption(row)) for row in range(30)], {"rows:caption_contains:Ann": 30}, rows_scanned=1000
+    )
+    kept, beyond = listed(graded(*(hit for _, hit in weighed)), CONFIG)
+    assert [match.row[1] for match in kept] == [0]
+    assert kept[0].basis[0]["detail"]["rows_with_name"] == "30"
+    assert "name_shared" in kept[0].caveats
+    assert beyond == {Tier.CAPTION_NAMES: 29}
+
+
+def test_two_shared_names_on_one_row_do_not_support_each_other() -> None:
+    both = [replace(caption(2, shared=True), value=name) for name in ("Ann", "Bob")]
+    kept, beyond = listed(graded(caption(1, shared=True), replace(caption(0, shared=True), value="Bob"), *both), CONFIG)
+    assert [match.row[1] for match in kept] == [0, 1]
+    assert beyond == {Tier.CAPTION_NAMES: 1}
+
+
+def test_a_logo_is_counted_by_rows_and_only_where_its_own_address_does_not_stand() -> None:
+    counts = {"rows:asset_equal:logo": 2000, **{f"caption:logo:{n}": 1 for n in range(21)}}
+    asset = Hit(row=RowRef(row_number=1), work=0, kind="asset_equal", metric="url_rules/1", value="logo")
+    other = replace(asset, work=1)
+    exact = replace(asset, row=RowRef(row_number=2), kind="url_equal", value="https://a.example/logo.png")
+    hits = [(0, hit) for hit in (asset, other, replace(asset, row=RowRef(row_number=2)), exact)]
+    kept, furniture = weigh_terms(hits, counts, rows_scanned=10**6)
+    assert [hit.kind for _, hit in kept] == ["url_equal"]
+    assert furniture == {Tier.ASSET_LISTED: 1}
 
 
 def test_a_name_on_the_row_of_a_work_supports_its_finding_and_is_none_of_its_own() -> None:

@@ -132,7 +132,10 @@ def test_hosts_are_described_by_the_caller(tmp_path: Path) -> None:
         {"host": "img.example.org", "domain": "example.org", "platform": "a platform", "findings": 3, "works": 2}
     ]
     assert manifest["results"]["not_listed"] == {"fingerprint_lead": 2}
-    assert b'"img.example.org","example.org","a platform","3","2"' in files_of(sealed.path)["data/exports/domains.csv"]
+    assert (
+        b'"img.example.org","example.org","a platform","3","2","3","3"'
+        in files_of(sealed.path)["data/exports/domains.csv"]
+    )
 
 
 def test_files_are_listed_where_they_belong(tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import package_builder
 import pytest
 
+from manifests.exports.domains import domains_csv
 from manifests.packages import Package, open_package
 from manifests.report import write_report
+from manifests.report.hosts import hosts_table
 from manifests.report.markup import css_string, tag
 from manifests.report.pictures import Album, bit_grid
 from manifests.report.selection import MAX_SHOWN_OF_WORK, sections
@@ -294,10 +296,35 @@ def test_filters_that_a_row_meets_are_shown_and_the_others_folded(
 ) -> None:
     world = package_builder.world()
     world.matches[0]["subsets"] = [
-        {"rule": "laion-art/1", "state": "unknown"},
+        {"rule": "laion-art/2", "state": "unknown"},
         {"rule": "laion-aesthetics-v2-5plus/1", "state": "eligible"},
     ]
     text = write_report(made(world), "en").decode()
-    card = text[text.index("laion-aesthetics-v2-5plus/1") : text.index("laion-art/1")]
+    card = text[text.index("laion-aesthetics-v2-5plus/1") : text.index("laion-art/2")]
     assert "the row&#x27;s columns meet the filter" in card
+    assert "model card, v1-2: original size" in text
+    assert "laion-aesthetic.md: pwatermark &lt; 0.8, punsafe &lt; 0.5, score &gt; 8" in text
     assert '<details class="verbatim">' in card
+
+
+def test_addresses_are_rolled_up_by_platform_and_by_domain() -> None:
+    hosts = [
+        ("a.tumblr.com", "tumblr.com", "tumblr", 2),
+        ("b.tumblr.com", "tumblr.com", "tumblr", 3),
+        ("64.media.tumblr.com", "tumblr.com", "tumblr", 1),
+        ("a.example", "a.example", None, 4),
+    ]
+    manifest = {
+        "results": {
+            "by_host": [
+                {"host": host, "domain": domain, "platform": platform, "findings": findings, "works": 1}
+                for host, domain, platform, findings in hosts
+            ]
+        }
+    }
+    page = str(hosts_table(manifest, "en"))
+    assert "<tr><td>tumblr</td><td>6</td></tr><tr><td>Other sites</td><td>4</td></tr>" in page
+    assert page.index("tumblr.com") < page.index("a.example")
+    lines = domains_csv(manifest).decode("utf-8-sig").splitlines()
+    assert lines[2] == '"b.tumblr.com","tumblr.com","tumblr","3","1","6","6"'
+    assert lines[4] == '"a.example","a.example","","4","1","4",""'

@@ -51,9 +51,21 @@ def test_the_size_of_a_stored_copy_is_not_the_size_of_the_original() -> None:
 
 
 def test_the_score_of_one_predictor_says_nothing_about_the_filter_of_another() -> None:
-    assert state({**GOOD, Role.AESTHETIC: 9.0}, "laion-aesthetic", rule="laion-art/1") is SubsetState.ELIGIBLE
+    assert state({**GOOD, Role.AESTHETIC: 9.0}, "laion-aesthetic", rule="laion-art/2") is SubsetState.ELIGIBLE
     assert state({**GOOD, Role.AESTHETIC: 9.0}, "laion5b-joined") is SubsetState.UNKNOWN
     assert RULE not in dict(subset_states(layout("laion-art"), GOOD))
+
+
+def test_the_first_aesthetic_subsets_were_cut_by_watermark_and_safety_before_the_score() -> None:
+    good = {Role.AESTHETIC: 8.5, Role.PWATERMARK: 0.7, Role.PUNSAFE: 0.4}
+    for changed, expected in (
+        ({}, SubsetState.ELIGIBLE),
+        ({Role.PWATERMARK: 0.8}, SubsetState.NOT_ELIGIBLE),
+        ({Role.PUNSAFE: 0.5}, SubsetState.NOT_ELIGIBLE),
+        ({Role.PUNSAFE: None}, SubsetState.UNKNOWN),
+    ):
+        states = dict(subset_states(layout("laion-art"), {**good, **changed}))
+        assert (states["laion-art/2"], states["laion-aesthetic-v1/2"]) == (expected, expected)
 
 
 def test_no_rule_concerns_datasets_that_nobody_cut_a_subset_from() -> None:
@@ -66,7 +78,7 @@ def test_rules_are_sorted_named_with_a_version_and_say_where_they_are_written() 
     assert names == sorted(names)
     assert len(set(names)) == len(names)
     for rule in SUBSET_RULES:
-        assert rule.rule.endswith("/1")
+        assert rule.rule.rpartition("/")[2].isdecimal()
         assert rule.source
         assert rule.conditions
         assert {condition.role for condition in rule.conditions} <= SUBSET_ROLES
