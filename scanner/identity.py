@@ -48,8 +48,11 @@ class Domain:
     until: str | None = None
 
     def covers(self, released: str | None) -> bool:
-        """Whether a release of that day (``2021-08-20``, ``2021-08`` or ``2021``) lies in the time; an unknown day does."""
-        if released is None:
+        """Whether a release of that day (``2021-08-20``, ``2021-08`` or ``2021``) lies in the time; an unknown day does.
+
+        A release that is named by a version or a commit has no day that we know.
+        """
+        if released is None or re.fullmatch(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?", released) is None:
             return True
         first, last = released, released + "~"  # "~" sorts behind digits and "-": the last day of a month or year
         return (self.since is None or last >= self.since) and (self.until is None or first <= self.until)

@@ -42,7 +42,7 @@ class Identifiers:
         urls: declared URLs by compare form.
         assets: declared URLs by asset key (family, scope, key).
         keys: these asset keys, each once.
-        domains: declared domains that cover the release.
+        domains: declared domains; whether one covers a release is asked when all hits are together.
         profiles: declared profiles by key.
         file_names: declared URLs by distinctive file name stem.
         terms: names, aliases, handles, titles.
@@ -61,6 +61,10 @@ class Identifiers:
     warnings: tuple[str, ...]
     accelerator: Accelerator = field(default_factory=Accelerator, compare=False, repr=False)
 
+    def domains_outside(self, released: str | None) -> frozenset[str]:
+        """Declared domains that were not the claimant's when a dataset was released; none for an unknown day."""
+        return frozenset(name for name, domain in self.domains.items() if not domain.covers(released))
+
     @property
     def roles(self) -> frozenset[Role]:
         """The columns that are looked at; a caption column only where there is a name to look for."""
@@ -68,15 +72,12 @@ class Identifiers:
         return frozenset(roles | ({Role.CAPTION, Role.MACHINE_CAPTION} if self.terms.terms else set()))
 
 
-def compile_identifiers(
-    identity: Identity | None, works: Sequence[Work] = (), *, released: str | None = None
-) -> Identifiers:
+def compile_identifiers(identity: Identity | None, works: Sequence[Work] = ()) -> Identifiers:
     """Turn declarations into tables.
 
     Args:
         identity: what the claimant declares, if anything.
         works: in portfolio order; their published URLs and titles are looked for, the index here is a hit's ``work``.
-        released: day of the dataset's release (``2021-08-20``, ``2021-08`` or ``2021``) for domains with ``from`` and ``to``.
     """
     identity = identity or Identity()
     declared = [Declaration(work=n, url=url) for n, work in enumerate(works) for url in work.declared.published_urls]
@@ -89,14 +90,13 @@ def compile_identifiers(
     keys = [(one, key) for one, url in good if (key := asset_key(url)) is not None]
     profiles, lost = _profiles(identity)
     terms, unused = _terms(identity, works)
-    domains = {one.domain: one for one in identity.domains if one.covers(released)}
     return Identifiers(
         verbatim=_grouped((one.url, one) for one in declared),
         bad_urls=tuple(dict.fromkeys(one.url for one, url in canonical if isinstance(url, BadUrl))),
         urls=_grouped((url.compare, one) for one, url in good),
         assets=_grouped((key.identity, one) for one, key in keys),
         keys=tuple({key.identity: key for _, key in keys}.values()),
-        domains=domains,
+        domains={one.domain: one for one in identity.domains},
         profiles=profiles,
         file_names=_grouped((stem, one) for one, url in good if (stem := file_name(url)) is not None),
         terms=TermIndex(terms),

@@ -1,19 +1,18 @@
 """How often each declared thing occurs in all rows scanned, and what that says about single hits.
 
 "1,204 rows name John Smith": a name that many bear is a weak lead, an address that thousands of rows share is site furniture.  Both are
-known only after the last shard, so batches are counted into a mergeable ``Counter`` (its keys are text, its sum is the merge) and the
-hits are judged at the end.
+known only after the last shard, so batches are counted into a mergeable ``Counter`` (its keys are text, its sum is the merge) and
+``grading`` weighs the hits at the end.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from scanner.metadata.values import MetadataHit
 
@@ -21,7 +20,6 @@ FURNITURE_ROWS = 1_000  # identity.md section 5: more rows than this …
 FURNITURE_CAPTIONS = 20  # … with more distinct captions than this: a logo, not a work
 SHARED_PER_ROWS = 100_000  # a name in more than one row of so many belongs to other people too …
 SHARED_LEAST_ROWS = 10  # … but in a small dataset a few rows of one artist are no sign of a common name
-FILE_NAME_ROWS = 50  # a file name in more rows than this is no distinctive one
 
 
 def count_terms(hits: Sequence[MetadataHit], captions: Any = None) -> Counter[str]:
@@ -77,25 +75,6 @@ def trim_terms(counts: Counter[str]) -> Counter[str]:
     return Counter({key: count for key, count in counts.items() if key not in dropped}) if dropped else counts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """Hits after all rows are counted: those to list, with their final caveats, and how many are only counted, by kind."""
-
-    listed: tuple[MetadataHit, ...]
-    not_listed: Mapping[str, int]
-
-
-def is_furniture(value: str, counts: Mapping[str, int]) -> bool:
-    """Whether an asset is site furniture (a logo): more than 1,000 rows with more than 20 distinct captions.
-
-    Goes through all counts for an asset of so many rows; for many hits, ask ``furniture_of`` once.
-    """
-    if counts.get(f"rows:asset_equal:{value}", 0) <= FURNITURE_ROWS:
-        return False
-    prefix = f"caption:{value}:"
-    return sum(1 for key in counts if key.startswith(prefix)) > FURNITURE_CAPTIONS
-
-
 def furniture_of(counts: Mapping[str, int]) -> frozenset[str]:
     """All assets (values of ``asset_equal`` hits) that are site furniture."""
     distinct = Counter(key.rpartition(":")[0].removeprefix("caption:") for key in counts if key.startswith("caption:"))
@@ -110,38 +89,3 @@ def is_shared_name(value: str, counts: Mapping[str, int], rows_scanned: int) -> 
     """Whether a term stands in more than one of 100,000 rows scanned, and in more than ten at all."""
     rows = counts.get(f"rows:caption_contains:{value}", 0)
     return rows > SHARED_LEAST_ROWS and rows * SHARED_PER_ROWS > rows_scanned
-
-
-def judge_hits(hits: Iterable[MetadataHit], counts: Mapping[str, int], rows_scanned: int) -> Judged:
-    """Apply what only the whole scan can tell.
-
-    Args:
-        hits: of one batch (or of all, with indices that are unique over them).
-        counts: merged ``count_terms`` of all batches.
-        rows_scanned: rows of the whole scan.
-    """
-    hits = list(hits)
-    furniture = furniture_of(counts)
-    kept = [hit for hit in hits if not _is_counted_only(hit, counts, furniture)]
-    agreed: dict[int, set[str]] = defaultdict(set)
-    for hit in kept:
-        agreed[hit.index].add(hit.kind)
-    listed: list[MetadataHit] = []
-    for hit in kept:
-        if hit.kind != "caption_contains":
-            listed.append(hit)
-            continue
-        shared = "name_shared" in hit.caveats or is_shared_name(hit.value, counts, rows_scanned)
-        if not shared:
-            listed.append(hit)
-        elif agreed[hit.index] - {"caption_contains"}:
-            listed.append(replace(hit, caveats=hit.caveats | {"name_shared"}))
-    not_listed = Counter(hit.kind for hit in hits)
-    not_listed.subtract(hit.kind for hit in listed)
-    return Judged(listed=tuple(listed), not_listed={kind: count for kind, count in sorted(not_listed.items()) if count})
-
-
-def _is_counted_only(hit: MetadataHit, counts: Mapping[str, int], furniture: frozenset[str]) -> bool:
-    if hit.kind == "asset_equal":
-        return hit.value in furniture
-    return hit.kind == "file_name_equal" and counts.get(f"rows:file_name_equal:{hit.value}", 0) > FILE_NAME_ROWS

@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 REQUESTS_AT_ONCE = 256  # rows of one exhibit task: few enough that several workers share a shard's findings
 
 
+def is_of_domain(hit: Hit, domains: frozenset[str]) -> bool:
+    """Whether a hit says no more than that a row lies under one of these declared domains."""
+    return hit.kind == "host_equal" and "domain" in hit.detail and hit.value in domains
+
+
 class Gathered:
     """The sums over all outcomes; hits are kept, histograms added.
 
@@ -59,18 +64,23 @@ class Gathered:
     def add_all(self, shards: Sequence[ScannedShard], outcomes: Callable[[ScannedShard], Iterable[Outcome]]) -> None:
         """Add the outcomes of all shards, in shard order."""
         for index, scanned in enumerate(shards):
+            identifiers = self._queries.identifiers
+            released = scanned.shard.dataset.release
+            outside = frozenset[str]() if identifiers is None else identifiers.domains_outside(released)
             for outcome in outcomes(scanned):
-                self.add(index, outcome)
+                self.add(index, outcome, outside)
 
-    def add(self, index: int, outcome: Outcome) -> None:
-        """Add the outcome of a part of shard ``index``."""
+    def add(self, index: int, outcome: Outcome, outside: frozenset[str] = frozenset()) -> None:
+        """Add the outcome of a part of shard ``index``; domains ``outside`` the time of its release are not matched."""
         self.rows_scanned += outcome.rows
-        self.hits += [(index, hit) for hit in outcome.hits]
+        self.hits += [(index, hit) for hit in outcome.hits if not (outside and is_of_domain(hit, outside))]
         for name in self.nearest:
             self.nearest[name] += outcome.nearest[name]
             self.control[name] += outcome.control[name]
         self.rows.update(outcome.fingerprinted)
-        self.not_listed.update(outcome.not_listed)
+        self.not_listed.update(
+            {term: n for term, n in outcome.not_listed.items() if term.removeprefix("host_equal:") not in outside}
+        )
         self.terms = trim_terms(self.terms + outcome.terms)
         for name, work, distance, count in outcome.control_near:
             self.control_near[name, work, distance] += count

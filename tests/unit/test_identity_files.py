@@ -131,6 +131,8 @@ def test_the_record_is_canonical_json_and_shows_the_other_spellings() -> None:
         ("2009", True),
         ("2008", False),
         ("2018", True),
+        ("1.0.0", True),
+        ("e7b713c9d9d2", True),
     ],
 )
 def test_a_sold_domain_covers_its_own_time(released: str | None, covered: bool) -> None:

@@ -13,11 +13,10 @@ from scanner.metadata import (
     MetadataHit,
     compile_identifiers,
     count_terms,
-    judge_hits,
     match_batch,
     trim_terms,
 )
-from scanner.metadata.statistics import is_furniture
+from scanner.metadata.statistics import furniture_of, is_shared_name
 from scanner.works import Declared, Work
 
 
@@ -141,9 +140,11 @@ def test_a_domain_matches_itself_and_its_sub_domains_only() -> None:
 
 def test_a_sold_domain_is_not_matched_in_a_release_outside_its_time() -> None:
     identity = Identity(domains=(Domain(domain="old.example", until="2018-06-30"),))
-    assert hits_of(compile_identifiers(identity, released="2018-01-01"), "http://old.example/1")
-    assert not hits_of(compile_identifiers(identity, released="2021-08-20"), "http://old.example/1")
-    assert hits_of(compile_identifiers(identity), "http://old.example/1")
+    identifiers = compile_identifiers(identity)
+    (hit,) = hits_of(identifiers, "http://old.example/1")
+    assert identifiers.domains_outside("2018-01-01") == frozenset()
+    assert identifiers.domains_outside(None) == frozenset()
+    assert identifiers.domains_outside("2021-08-20") == {hit.value}
 
 
 def test_a_profile_on_a_shared_host_says_so() -> None:
@@ -237,23 +238,15 @@ def test_terms_are_counted_over_all_rows_and_batches_add_up() -> None:
     assert halves == counts
 
 
-def test_a_name_in_more_than_one_of_100000_rows_is_listed_only_beside_another_rule() -> None:
-    captions = pa.array(["by John Smith"] * 11)
-    urls = pa.array(["http://e.example/1", *["http://x.example/2"] * 10])
-    hits = match_batch(urls, captions, None, NAMES)
-    judged = judge_hits(hits, count_terms(hits, captions), rows_scanned=1_000_000)
-    assert [(hit.index, hit.kind, "name_shared" in hit.caveats) for hit in judged.listed] == [
-        (0, "host_equal", False),
-        (0, "caption_contains", True),
-    ]
-    assert judged.not_listed == {"caption_contains": 10}
-
-
-def test_a_rare_name_is_listed_and_a_few_rows_never_make_it_common() -> None:
-    captions = pa.array(["John Smith"] * 11)
-    hits = match_batch(None, captions, None, NAMES)
-    assert judge_hits(hits, count_terms(hits, captions), rows_scanned=1_100_000).not_listed == {}
-    assert judge_hits(hits[:10], count_terms(hits[:10], captions), rows_scanned=10).not_listed == {}
+@pytest.mark.parametrize(
+    ("rows", "scanned", "shared"), [(11, 1_000_000, True), (11, 1_100_000, False), (10, 10, False), (11, 11, True)]
+)
+def test_a_name_in_more_than_one_of_100000_rows_is_shared_and_a_few_rows_never_make_it_so(
+    rows: int, scanned: int, shared: bool
+) -> None:
+    captions = pa.array(["by John Smith"] * rows)
+    counts = count_terms(match_batch(None, captions, None, NAMES), captions)
+    assert is_shared_name("John Smith", counts, scanned) is shared
 
 
 def furniture(rows: int, captions: int) -> Counter[str]:
@@ -262,14 +255,13 @@ def furniture(rows: int, captions: int) -> Counter[str]:
     return counts
 
 
-@pytest.mark.parametrize(("rows", "captions", "listed"), [(1_001, 21, 0), (1_000, 21, 1), (1_001, 20, 1), (5, 5, 1)])
-def test_a_logo_under_many_captions_is_counted_and_not_listed(rows: int, captions: int, listed: int) -> None:
+@pytest.mark.parametrize(
+    ("rows", "captions", "logo"), [(1_001, 21, True), (1_000, 21, False), (1_001, 20, False), (5, 5, False)]
+)
+def test_a_logo_is_what_many_rows_show_under_many_captions(rows: int, captions: int, logo: bool) -> None:
     identifiers = compile_identifiers(None, [work("http://e.example/logo.png")])
-    hits = [hit for hit in hits_of(identifiers, "http://e.example/logo.png?w=30") if hit.kind == "asset_equal"]
-    judged = judge_hits(hits, furniture(rows, captions), rows_scanned=10**9)
-    assert len(judged.listed) == listed
-    assert is_furniture(hits[0].value, furniture(rows, captions)) is not bool(listed)
-    assert judged.not_listed == ({} if listed else {"asset_equal": 1})
+    (hit,) = [hit for hit in hits_of(identifiers, "http://e.example/logo.png?w=30") if hit.kind == "asset_equal"]
+    assert (hit.value in furniture_of(furniture(rows, captions))) is logo
 
 
 def test_distinct_captions_are_kept_only_as_far_as_the_rule_needs() -> None:
@@ -280,11 +272,3 @@ def test_distinct_captions_are_kept_only_as_far_as_the_rule_needs() -> None:
     assert {key for key in merged if key.startswith("caption:")} == {
         key for key in trimmed if key.startswith("caption:")
     }
-
-
-def test_a_file_name_in_many_rows_is_no_distinctive_one() -> None:
-    identifiers = compile_identifiers(None, [work("https://e.example/art/the-red-fox-in-winter.jpg")])
-    hits = hits_of(identifiers, "http://x.example/the-red-fox-in-winter.jpg")
-    counts = Counter({"rows:file_name_equal:the-red-fox-in-winter": 51})
-    assert judge_hits(hits, counts, rows_scanned=10**6).listed == ()
-    assert len(judge_hits(hits, count_terms(hits), rows_scanned=10**6).listed) == 1
