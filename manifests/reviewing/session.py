@@ -32,6 +32,7 @@ class Action(StrEnum):
     NOTE = "note"  # ask for a line of text and pass it to `with_note`
     HELP = "help"
     FINISHED = "finished"  # nothing is left to decide; keys still move and change
+    WRITE = "write"  # make the package of what is decided, perhaps not all
     LEAVE = "leave"
     UNKNOWN = "unknown"  # the key means nothing
 
@@ -47,6 +48,7 @@ KEYS: Final[Mapping[str, Choice | Action | int]] = {
     "t": Action.NOTE,
     "?": Action.HELP,
     "h": Action.HELP,
+    "w": Action.WRITE,
     "q": Action.LEAVE,
 }
 

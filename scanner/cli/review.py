@@ -15,9 +15,13 @@ from scanner.errors import UsageError
 
 if TYPE_CHECKING:
     from manifests.packages import Package
-    from manifests.reviewing import Session
+    from manifests.reviewing import Journal, Session
+    from manifests.words import Lang
 
-HELP = "c confirmed   r rejected   u undecided   n next   b back   o open pictures   t note   q leave (resumes later)   ? help"
+HELP = (
+    "c confirmed   r rejected   u undecided   n next   b back   o open pictures   t note   w write the package   "
+    "q leave (resumes later)   ? help"
+)
 
 
 @click.command("review")
@@ -36,7 +40,8 @@ def command(package: Path, decisions: Path | None, out: Path, by: str | None, at
     """Record what people decided about the findings, in a new package that names this one.
 
     Without --from: shows one finding after the other and waits for a key.  Leaving with q keeps what was decided; the same
-    command goes on from there.  A tier never changes by review.
+    command goes on from there.  The package is offered once all are decided, and made with w before that: what nobody decided
+    stays open in it.  A tier never changes by review.
     """
     from manifests.__main__ import main
 
@@ -52,7 +57,7 @@ def command(package: Path, decisions: Path | None, out: Path, by: str | None, at
 
 def _review_by_key(folder: Path, out: Path, by: str) -> None:
     from manifests.packages import open_package
-    from manifests.reviewing import Journal, press, review
+    from manifests.reviewing import Journal, press
     from manifests.reviewing.session import Action, begun, with_note
     from scanner.runner.clock import utc_now
 
@@ -61,10 +66,15 @@ def _review_by_key(folder: Path, out: Path, by: str) -> None:
     if not matches:
         click.echo("There are no findings to review.")
         return
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(f"{out} is already there", hint="Choose another --out, or move it away.")
     journal = Journal(out.with_name(out.name + ".review.jsonl"), package.manifest_sha256)
     session = begun(tuple(matches), journal.decisions)
+    lang = package.manifest["contents"]["locale"]
     click.echo(HELP)
-    _show(matches[session.current], session)
+    _show(matches[session.current], session, lang)
+    if not session.left and _written(folder, out, session, journal):
+        return
     while True:
         pressed = press(session, click.getchar(), by=by, at=utc_now())
         if pressed.action is Action.NOTE:
@@ -78,27 +88,41 @@ def _review_by_key(folder: Path, out: Path, by: str) -> None:
             click.echo(HELP)
         elif pressed.action is Action.LEAVE:
             break
-        else:
-            _show(matches[session.current], session)
-        if pressed.action is Action.FINISHED and click.confirm("All decided. Write the new package?", default=True):
-            review(folder, list(journal.decisions.values()), out)
-            click.echo(str(out))
+        elif pressed.action is not Action.WRITE:
+            _show(matches[session.current], session, lang)
+        if pressed.action in (Action.FINISHED, Action.WRITE) and _written(folder, out, session, journal):
             return
-    click.echo(f"{session.left} findings are not decided yet. The same command goes on from here.")
+    if session.left or not _written(folder, out, session, journal):
+        click.echo(f"{session.left} findings are not decided yet. The same command goes on from here.")
 
 
-def _show(match: dict[str, Any], session: Session) -> None:
+def _written(folder: Path, out: Path, session: Session, journal: Journal) -> bool:
+    """Ask, then make the package of what is decided; whether it was made."""
+    from manifests.reviewing import review
+
+    if not journal.decisions:
+        click.echo("Nothing is decided yet.")
+        return False
+    decided = "All decided." if not session.left else f"{session.left} are not decided and stay open."
+    if not click.confirm(f"{decided} Write the new package?", default=True):
+        return False
+    review(folder, list(journal.decisions.values()), out)
+    click.echo(str(out))
+    return True
+
+
+def _show(match: dict[str, Any], session: Session, lang: Lang) -> None:
     from manifests.texts.marks import speakable
     from manifests.words import caveat_text, sentence
 
     decided = session.decided.get(session.current)
     click.echo("")
     click.echo(f"{session.position + 1} of {len(session.findings)}   grade {match['grade']}   {match['tier']}")
-    click.echo(speakable(sentence(match)))
+    click.echo(speakable(sentence(match, lang)))
     click.echo(speakable(f"URL: {match['row']['url'] or '-'}"))
     click.echo(speakable(f"Caption: {match['row']['caption'] or '-'}"))
     for code in match["caveats"]:
-        click.echo(f"  {caveat_text(code)}")
+        click.echo(f"  {caveat_text(code, lang)}")
     if decided is not None:
         click.echo(f"Decided: {decided.choice.value} by {speakable(decided.by)}")
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 from integration_world import command, environment, records
 
+from manifests.packages import open_package
+from manifests.reviewing import Choice, Decision, Journal
 from scanner.artwork import artwork
 from scanner.hashers import fingerprints
 
@@ -128,6 +130,29 @@ def test_findings_are_decided_by_key_and_a_left_review_goes_on(package: Path, tm
     typed(arguments, "u" * (count - 2), answer="y\n")
     decisions = [record["review"]["decision"] for record in records(tmp_path / "reviewed", "matches")]
     assert decisions == ["confirmed", "rejected", *["undecided"] * (count - 2)]
+
+
+@pytest.mark.parametrize("keys", ["w", ""])
+def test_a_package_is_written_of_what_is_decided_and_offered_again_where_all_is(
+    package: Path, tmp_path: Path, keys: str
+) -> None:
+    """``w`` makes it with findings still open; a review whose every finding was decided before begins with the question."""
+    out = tmp_path / "reviewed"
+    journal = Journal(tmp_path / "reviewed.review.jsonl", open_package(package).manifest_sha256)
+    ids = [record["match_id"] for record in records(package, "matches")]
+    for match_id in ids[:1] if keys else ids:
+        at = "2026-11-21T10:15:00Z"
+        journal.append(Decision(match_id=match_id, choice=Choice.CONFIRMED, by="A. Expert", at=at, note=""))
+    typed(command(["review", package, "--out", out, "--by", "A. Expert"]), keys, answer="y\n")
+    reviews = [record["review"] for record in records(out, "matches")]
+    assert sum(review is not None for review in reviews) == (1 if keys else len(ids))
+
+
+def test_a_review_into_a_folder_that_is_there_is_refused_before_anybody_decides(package: Path, tmp_path: Path) -> None:
+    (tmp_path / "reviewed").mkdir()
+    (tmp_path / "reviewed/note.txt").write_bytes(b"mine")
+    typed(command(["review", package, "--out", tmp_path / "reviewed"]), "")
+    assert not list(tmp_path.glob("*.review.jsonl"))
 
 
 def typed(arguments: list[str], keys: str, answer: str = "") -> None:

@@ -245,6 +245,7 @@ def test_keys_that_ask_the_screen_change_nothing() -> None:
     for key, action in (
         ("o", Action.PICTURES),
         ("?", Action.HELP),
+        ("w", Action.WRITE),
         ("q", Action.LEAVE),
         ("t", Action.NOTE),
         ("x", Action.UNKNOWN),
