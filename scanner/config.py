@@ -16,6 +16,7 @@ from typing import Any, Literal, get_type_hints
 
 from scanner.errors import ConfigError
 from scanner.fetch_policy import FetchPolicy, parse_policy
+from scanner.remote_policy import Access, RemotePolicy, parse_remote_policy
 
 RESULT_VERSION = 2
 """Raised whenever the code may give another outcome for equal inputs; part of every ledger key."""
@@ -43,7 +44,9 @@ class ScanConfig:
         fetch: what may be requested from the network.
         verify_shards: remote shards are downloaded whole and hashed.
         allow_network: address ranges that the guard lets through.
+        offline: nothing is asked of the network: a remote dataset is then an error instead of a wait.
         fetch_policy: how listed addresses are requested; not recorded where none is.
+        remote_policy: how remote datasets are reached; recorded where it is not the usual way.
     """
 
     variants: Literal["fast", "thorough"] = "thorough"
@@ -63,15 +66,24 @@ class ScanConfig:
     fetch: Literal["off", "candidates", "all"] = "off"
     verify_shards: bool = False
     allow_network: tuple[str, ...] = ()
+    offline: bool = False
     fetch_policy: FetchPolicy = field(default_factory=FetchPolicy)
+    remote_policy: RemotePolicy = field(default_factory=RemotePolicy)
 
     def record(self) -> dict[str, Any]:
         """The configuration as canonical JSON takes it: integers, strings, booleans and arrays."""
         values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
-        del values["fetch_policy"]
+        del values["fetch_policy"], values["remote_policy"]
         if self.fetch != "off":  # what is not done has no settings
             values["fetch_policy"] = self.fetch_policy.record()
+        if self.remote_policy != RemotePolicy():
+            values["remote_policy"] = self.remote_policy.record()
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+    @property
+    def access(self) -> Access:
+        """What a process needs to reach remote datasets."""
+        return Access(policy=self.remote_policy, networks=self.allow_network, contact=self.fetch_policy.contact)
 
     @property
     def sha256(self) -> str:
@@ -87,7 +99,7 @@ class ScanConfig:
 
 
 # Settings that are used only once all shards are compared.  A new setting counts as changing outcomes until it is named here.
-_AFTERWARDS = frozenset({"thumbnails", "fetch", "verify_shards", "allow_network"})
+_AFTERWARDS = frozenset({"thumbnails", "fetch", "verify_shards", "allow_network", "offline", "remote_policy"})
 
 # The least value that makes sense; radii beyond these would list a large share of all rows.
 _RANGES: Mapping[str, tuple[int, int]] = {
@@ -107,7 +119,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {"variants": ("fast", "thorough"), "fe
 
 
 def parse_config(text: str, *, where: str, base: ScanConfig | None = None) -> ScanConfig:
-    """Read a TOML configuration: keys of ``ScanConfig``, at the top or under ``[scan]``, and those of ``FetchPolicy`` under ``[fetch]``.
+    """Read a TOML configuration: keys of ``ScanConfig`` at the top or under ``[scan]``, policies under ``[fetch]`` and ``[remote]``.
 
     Raises:
         ConfigError: not TOML, an unknown key (with the nearest known one), a wrong type or a value out of range.
@@ -120,15 +132,20 @@ def parse_config(text: str, *, where: str, base: ScanConfig | None = None) -> Sc
     if not isinstance(section, dict):
         raise ConfigError(f"{where}: [scan] must be a table")
     policy = document.pop("fetch") if isinstance(document.get("fetch"), dict) else None
+    remote = document.pop("remote", {})
+    if not isinstance(remote, dict):
+        raise ConfigError(f"{where}: [remote] must be a table")
     values = {key: _checked(key, value, where) for key, value in {**document, **section}.items()}
     if policy is not None:
         values["fetch_policy"] = parse_policy(policy, where=where)
+    if remote:
+        values["remote_policy"] = parse_remote_policy(remote, where=where)
     return replace(base or ScanConfig(), **values)
 
 
 def _checked(key: str, value: object, where: str) -> Any:
     hints = get_type_hints(ScanConfig)
-    if key == "fetch_policy" or key not in hints:
+    if key in {"fetch_policy", "remote_policy"} or key not in hints:
         near = difflib.get_close_matches(key, hints, n=1)
         raise ConfigError(f"{where}: unknown key scan.{key}", hint=f"Did you mean {near[0]}?" if near else "")
     if key == "allow_network":

@@ -60,6 +60,8 @@ class ScannedShard:
     """One shard; ``opened`` is None where it could not be opened, or need not be: then ``known`` may say what it is.
 
     ``keys`` name the outcomes of its parts in the ledger, in row order.  ``stamp`` is that of the file when ``digest`` was taken.
+    ``chunks`` are the stretches of a remote file that were read: offset, bytes, SHA-256.  ``to_download`` says that the file is
+    read from a copy that is not there yet.
     """
 
     shard: Shard
@@ -73,6 +75,8 @@ class ScannedShard:
     compared: Compared = field(default_factory=Compared)
     faults: Counter[str] = field(default_factory=Counter)
     known: ShardFacts | None = None
+    chunks: set[tuple[int, int, str]] = field(default_factory=set)
+    to_download: bool = False
 
     @property
     def facts(self) -> ShardFacts | None:

@@ -5,10 +5,13 @@ A Dataset is a named corpus; a Shard is one file of one of its releases (or one 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping  # noqa: TC003 - used in dataclass field types
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
+
+from scanner.remote_policy import Access  # noqa: TC001 - used in dataclass field types
 
 
 class Role(StrEnum):
@@ -136,6 +139,14 @@ class Layout:
         return f"{self.name}/{self.version}"
 
 
+SCHEMES = ("https://", "http://", "s3://", "gs://", "hf://")
+
+
+def is_address(source: str) -> bool:
+    """Whether a dataset's source is a remote address and no path of this computer."""
+    return source.startswith(SCHEMES)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
     """A named corpus as the user gave it: ``name`` for the Manifest, ``source`` a path, glob or address."""
@@ -151,11 +162,45 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PublisherDigest:
+    """A SHA-256 that the publisher states for a file (lower-case hex), and where it is stated."""
+
+    value: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteFile:
+    """A file at a remote address, as its host describes it.
+
+    ``address`` is what evidence shows: without a query, for that may be a credential; ``asked`` is what is asked for.  ``etag`` and
+    ``last_modified`` are verbatim.  ``ranged`` says that parts of it may be asked for.
+    """
+
+    address: str
+    asked: str = field(repr=False)
+    bytes: int
+    etag: str | None = None
+    last_modified: str | None = None
+    publisher: PublisherDigest | None = None
+    ranged: bool = True
+    access: Access = field(repr=False)
+
+    @property
+    def shard_id(self) -> str:
+        """Which file this is without reading it: the publisher's digest, else a digest of what its host says of it."""
+        if self.publisher is not None:
+            return f"sha256:{self.publisher.value}"
+        said = f"{self.address}\n{self.etag or ''}\n{self.bytes}\n{self.last_modified or ''}\n"
+        return f"etag:{hashlib.sha256(said.encode()).hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
     """One file (or folder of pictures) of a dataset, before it is opened.
 
     ``name`` is its path relative to the dataset, with ``/``: what the Manifest shows.  ``path`` is where it lies on this machine
-    and never leaves it.
+    and never leaves it; of a file that is read where it is (``remote``, not downloaded) the address.
     """
 
     dataset: Dataset = field(repr=False)
@@ -163,16 +208,27 @@ class Shard:
     path: str
     kind: ShardKind
     bytes: int
+    remote: RemoteFile | None = None
+
+    @property
+    def read_remotely(self) -> RemoteFile | None:
+        """The remote file, where parts of it are asked for instead of reading a copy on this machine."""
+        return self.remote if self.remote is not None and self.path == self.remote.address else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardDigest:
-    """Which shard this was: the SHA-256 of all its bytes (of a folder: of its ``<hex>␠␠<path>`` list), computed here."""
+    """Which shard this was: the SHA-256 of all its bytes (of a folder: of its ``<hex>␠␠<path>`` list), computed here.
+
+    Of a remote file read in part it is the publisher's (``digest_by``), or None and ``shard_id`` made of what its host says.
+    ``publisher`` is the publisher's digest, if any was at hand.
+    """
 
     shard_id: str
     sha256: str | None
     digest_by: Literal["computed", "publisher", "none"]
     bytes: int
+    publisher: PublisherDigest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,9 +246,11 @@ class VerbatimRow:
     """One row as it stands in the shard, every column, for ``rows/``.
 
     ``values`` are ``(name, type, value)`` in file column order, spelled as evidence.md section 5 ``values_sha256`` says.
+    ``chunks`` are the stretches of a remote file that were asked for it: offset, bytes, SHA-256.
     """
 
     row_number: int
     item: int | None
     row_check: Mapping[str, object] | None
     values: tuple[tuple[str, str, object], ...]
+    chunks: tuple[tuple[int, int, str], ...] = ()

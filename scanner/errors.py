@@ -11,7 +11,8 @@
     ├ ShardError                         3   one shard could not be read; never stops a scan
     │ ├ ShardDamaged(row_group)          3
     │ ├ ShardChanged                     3   the file changed while it was read
-    │ └ WorkChanged                      3   a file of the portfolio changed, so its rows could not be checked against it
+    │ ├ WorkChanged                      3   a file of the portfolio changed, so its rows could not be checked against it
+    │ └ ShardUnreachable                 3   a remote file that is not given to us: gated, withdrawn, no answer
     ├ LedgerError                        3   the record of finished work is damaged or locked
     ├ OutputError                        3   disk full, read-only folder
     ├ NetworkError                       3   an address that the user gave did not answer as it should
@@ -95,6 +96,10 @@ class ShardChanged(ShardError):
 
 class WorkChanged(ShardError):
     """A file of the portfolio is not the one that was read at the start, so a picture could not be compared with it."""
+
+
+class ShardUnreachable(ShardError):
+    """A remote file is not given to us: gated, withdrawn, taken down, or its host does not answer.  Unknown, never "not there"."""
 
 
 class LedgerError(ScannerError):

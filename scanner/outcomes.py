@@ -103,6 +103,7 @@ class Outcome:
     ``nearest`` maps an algorithm to int64[works, bits + 1]: over ``sampled`` rows, how many came how near to each Work.
     ``control`` is the same for the decoys, ``control_near`` their hits as ``(algorithm, decoy, distance, rows)``.
     ``stopped_at`` is the sentence that says where and why reading ended early.
+    ``chunks`` are the stretches of a remote file that were read: offset, bytes, SHA-256; sorted, each once.
     """
 
     rows: int = 0
@@ -117,6 +118,7 @@ class Outcome:
     sampled: dict[str, int] = field(default_factory=dict)
     fingerprinted: dict[str, int] = field(default_factory=dict)
     stopped_at: str | None = None
+    chunks: list[tuple[int, int, str]] = field(default_factory=list)
 
     def dumps(self) -> bytes:
         """One JSON object a line, keys sorted: equal outcomes are equal bytes."""
@@ -133,6 +135,8 @@ class Outcome:
             "fingerprinted": self.fingerprinted,
             "stopped_at": self.stopped_at,
         }
+        if self.chunks:
+            head["chunks"] = self.chunks
         lines = [head, *(_hit_record(hit) for hit in self.hits)]
         return b"".join(json.dumps(line, sort_keys=True, separators=(",", ":")).encode() + b"\n" for line in lines)
 
@@ -153,6 +157,7 @@ class Outcome:
             sampled=head["sampled"],
             fingerprinted=head["fingerprinted"],
             stopped_at=head["stopped_at"],
+            chunks=[(start, size, sha256) for start, size, sha256 in head.get("chunks", ())],
         )
 
 

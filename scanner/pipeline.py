@@ -95,12 +95,14 @@ class Comparison:
         self._pictures = PictureComparison(queries, config, shard_id, file_of_work)
         self._tallies = {name: RowTally() for name in _ROLES_OF}
         self._hits: list[Hit] = []
+        self._chunks: set[tuple[int, int, str]] = set()
 
     def compare(self, batch: ShardBatch) -> None:
         """Compare one batch of rows in all four ways."""
         rows, outcome = batch.rows, self.outcome
         outcome.rows += batch.read  # of the file: an exploded list gives several items a row
         outcome.faults.update({str(fault): count for fault, count in batch.faults.items()})
+        self._chunks.update(batch.chunks)
         self._count(rows)
         self._hits += self._by_digest(rows)
         self._hits += self._by_fingerprint(rows)
@@ -126,6 +128,7 @@ class Comparison:
                 near.update(each.control_near)
             outcome.control_near += sorted((name, work, distance, count) for (work, distance), count in near.items())
         outcome.terms = trim_terms(outcome.terms)
+        outcome.chunks = sorted(self._chunks)
         outcome.hits = within_limits(self._hits, self._config, outcome.not_listed)
         return outcome
 

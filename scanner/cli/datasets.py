@@ -6,7 +6,7 @@ import json
 
 import click
 
-from scanner.cli.scan import named_dataset
+from scanner.cli.scan import named_dataset, read_config
 
 
 @click.group("datasets")
@@ -39,9 +39,10 @@ def list_layouts(as_json: bool) -> None:
 @click.argument("path")
 @click.option("--layout", metavar="NAME", help="Read it as this layout.")
 @click.option("--columns", metavar="ROLE=NAME,...", help="Say what columns mean, e.g. url=MYURL,caption=TXT.")
+@click.option("--config", "config_file", metavar="FILE", help="TOML file with settings for remote datasets.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a shard and line.")
-def inspect(path: str, layout: str | None, columns: str | None, as_json: bool) -> None:
-    """Say what a file or folder is: layout, columns, rows, what can be compared and what not.
+def inspect(path: str, layout: str | None, columns: str | None, config_file: str | None, as_json: bool) -> None:
+    """Say what a file, folder or remote dataset is: layout, columns, rows, what can be compared and what not.
 
     A file that no layout fits is an error that prints its columns and how to map them.
     """
@@ -52,7 +53,7 @@ def inspect(path: str, layout: str | None, columns: str | None, as_json: bool) -
     from scanner.shards import describe
 
     with Progress(quiet=True) as progress:
-        for each in open_shards((named_dataset(path, layout, columns),), progress):
+        for each in open_shards((named_dataset(path, layout, columns),), progress, read_config(config_file, None)):
             if each.opened is None:
                 line = {"shard": each.shard.name, "error": each.reason}
                 click.echo(json.dumps(line, ensure_ascii=False) if as_json else f"{each.shard.name}: {each.reason}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scanner.cli.progress import Progress
-from scanner.cli.scan import named_dataset
+from scanner.cli.scan import named_dataset, read_config
 
 if TYPE_CHECKING:
     from scanner.runner.indexing import IndexResult
@@ -25,6 +25,7 @@ def command() -> None:
 @click.option("--out", required=True, metavar="INDEX", help="The file to write; it must not exist yet.")
 @click.option("--layout", metavar="NAME", help="Read the dataset as this layout (see: provscan datasets list).")
 @click.option("--columns", metavar="ROLE=NAME,...", help="Say what columns mean, e.g. image=jpg,phash64=hash.")
+@click.option("--config", "config_file", metavar="FILE", help="TOML file with settings for remote datasets.")
 @click.option("--workers", type=click.IntRange(min=1), help="Worker processes (default: one for each core).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end and nothing else on stdout.")
 @click.option("--quiet", is_flag=True, help="No progress.")
@@ -33,6 +34,7 @@ def build(
     out: str,
     layout: str | None,
     columns: str | None,
+    config_file: str | None,
     workers: int | None,
     as_json: bool,
     quiet: bool,
@@ -49,7 +51,12 @@ def build(
     """
     from scanner.runner.indexing import IndexRequest, run_index
 
-    request = IndexRequest(dataset=named_dataset(dataset, layout, columns), out=Path(out), workers=workers)
+    request = IndexRequest(
+        dataset=named_dataset(dataset, layout, columns),
+        out=Path(out),
+        workers=workers,
+        config=read_config(config_file, None),
+    )
     with Progress(quiet=quiet) as progress:
         try:
             result = run_index(request, progress)

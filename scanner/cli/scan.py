@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from scanner.runner.scanning import ScanRequest, ScanResult
 
 _NAMED = re.compile(r"([A-Za-z0-9._-]+)=(.+)", re.DOTALL)
-_REMOTE = ("https://", "http://", "s3://", "gs://", "hf://")
 
 
 @click.command("scan")
@@ -33,7 +32,7 @@ _REMOTE = ("https://", "http://", "s3://", "gs://", "hf://")
     required=True,
     metavar="[NAME=]DATASET",
     help="What to compare with: a parquet, csv, jsonl or tar file, a folder or glob of them, an img2dataset output, "
-    "a folder of pictures. May be repeated.",
+    "a folder of pictures, or an address: https://…, hf://datasets/ORG/NAME[@REVISION][/PATH], s3://…, gs://…. May be repeated.",
 )
 @click.option("--layout", metavar="NAME", help="Read the dataset as this layout (see: provscan datasets list).")
 @click.option("--columns", metavar="ROLE=NAME,...", help="Say what columns mean, e.g. url=MYURL,caption=TXT.")
@@ -52,7 +51,11 @@ _REMOTE = ("https://", "http://", "s3://", "gs://", "hf://")
     help="Which listed addresses may be requested. This version requests none.",
 )
 @click.option("--allow-network", "networks", multiple=True, metavar="CIDR", help="Addresses that fetching may reach.")
-@click.option("--verify-shards", is_flag=True, help="Hash remote files whole; files on this computer always are.")
+@click.option(
+    "--verify-shards",
+    is_flag=True,
+    help="Download remote files whole and hash them; files on this computer always are.",
+)
 @click.option(
     "--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of report and tables."
 )
@@ -143,7 +146,7 @@ def named_dataset(text: str, layout: str | None, columns: str | None) -> Dataset
     """The dataset of ``[NAME=]DATASET``; without a name its last component is the name.
 
     Raises:
-        UsageError: a remote address, or ``--columns`` that are not ``role=NAME`` pairs.
+        UsageError: ``--columns`` that are not ``role=NAME`` pairs.
     """
     from scanner.datasets import Dataset
     from scanner.runner.api import dataset_name
@@ -151,11 +154,6 @@ def named_dataset(text: str, layout: str | None, columns: str | None) -> Dataset
     match = _NAMED.fullmatch(text)
     # "=" may stand in a path that exists: then it is the path
     name, source = (match[1], match[2]) if match and not Path(text).exists() else (None, text)
-    if source.startswith(_REMOTE):
-        raise UsageError(
-            f"{source}: this version reads datasets on this computer only",
-            hint="Download the dataset's files and give their folder.",
-        )
     return Dataset(name=name or dataset_name(source), source=source, layout=layout, columns=_column_map(columns))
 
 
@@ -236,7 +234,12 @@ def shown_argument(argument: str) -> str:
 
     >>> [shown_argument(word) for word in ("--dataset=a=/home/ann/laion", "a=b", "/home/ann/my=works/", "--quiet", "..")]
     ['--dataset=a=laion', 'a=b', 'my=works', '--quiet', '..']
+    >>> shown_argument("--dataset=a=https://data.example/part.parquet?signature=secret")
+    '--dataset=a=https://data.example/part.parquet'
     """
+    found = re.fullmatch(r"((?:[^/\\]*=)?(?:https?|s3|gs|hf)://[^?]*)(\?.*)?", argument, re.DOTALL)
+    if found:  # an address is public; its query may be a credential
+        return found[1]
     if not re.search(r"[/\\]", argument) or re.fullmatch(r"(--allow-network=)?[0-9a-fA-F.:]+/\d+", argument):
         return argument
     names, equals, path = argument.rpartition("=")

@@ -16,7 +16,7 @@ from manifests.tiers import TIER_TABLE_VERSION, chance_text
 from scanner._version import __version__
 from scanner.chance import METHOD as CHANCE_METHOD
 from scanner.coverage import ScannedShard, ShardStatus
-from scanner.datasets import Dataset, Role
+from scanner.datasets import Dataset, Role, is_address
 from scanner.hashers import ALGORITHMS, BITS, SPECS
 from scanner.installation import code_sha256, installed_libraries
 from scanner.normal_form import NORMAL_FORM
@@ -131,6 +131,7 @@ def _plain(value: float) -> str:
 
 def dataset_record(dataset: Dataset, shards: Sequence[ScannedShard]) -> dict[str, Any]:
     """One entry of ``datasets``: of several layouts among its shards the one of the first opened shard is named."""
+    dataset = shards[0].shard.dataset if shards else dataset  # of a remote one: as its host resolved it
     described = [scanned.facts for scanned in shards if scanned.facts is not None]
     first = described[0] if described else None
     known = [facts.rows_total for facts in described if facts.rows_total is not None]
@@ -139,7 +140,9 @@ def dataset_record(dataset: Dataset, shards: Sequence[ScannedShard]) -> dict[str
         "name": dataset.name,
         "release": dataset.release,
         "publisher": dataset.publisher or (first.publisher if first else None),
-        "source": "local",
+        "source": dataset.source.partition("?")[0]
+        if is_address(dataset.source)
+        else "local",  # a query may be a credential
         "revision": dataset.revision,
         "layout": first.layout if first else "not read",
         "columns": dict(first.columns) if first else {},

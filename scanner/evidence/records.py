@@ -15,6 +15,7 @@ from scanner.subsets import subset_states
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from scanner.datasets import ShardDigest
     from scanner.exhibits import Exhibit
     from scanner.grading import Match
     from scanner.observations import Capture, Observation
@@ -59,7 +60,7 @@ def finding_record(
         row_source=RowSource(
             lists_url=url is not None,
             holds_image=Role.IMAGE in shard.opened.roles,
-            shard_confirmed=False,
+            shard_confirmed=shard.digest.publisher is not None,
             shard_read_whole=shard.digest.digest_by == "computed",
         ),
     )
@@ -233,8 +234,8 @@ def coverage_record(scanned: ScannedShard) -> dict[str, Any]:
         "shard_id": None if digest is None else digest.shard_id,
         "shard_sha256": None if digest is None else digest.sha256,
         "shard_digest_by": "none" if digest is None else digest.digest_by,
-        "publisher_digest": None,
-        "parts": [],
+        "publisher_digest": None if digest is None else publisher_record(digest),
+        "parts": [{"offset": start, "bytes": size, "sha256": sha256} for start, size, sha256 in sorted(scanned.chunks)],
         "bytes": scanned.shard.bytes if digest is None else digest.bytes,
         "rows": rows,
         "rows_scanned": scanned.rows_scanned,
@@ -243,6 +244,14 @@ def coverage_record(scanned: ScannedShard) -> dict[str, Any]:
         "compared": compared_record(scanned.compared),
         "row_faults": {code: count for code, count in sorted(scanned.faults.items()) if count},
     }
+
+
+def publisher_record(digest: ShardDigest) -> dict[str, Any] | None:
+    """The publisher's digest of a shard, and whether it is that of the bytes read; null where not all of them were."""
+    if digest.publisher is None:
+        return None
+    equal = digest.sha256 == digest.publisher.value if digest.digest_by == "computed" else None
+    return {"value": digest.publisher.value, "source": digest.publisher.source, "equal": equal}
 
 
 def compared_record(compared: Compared) -> dict[str, int]:

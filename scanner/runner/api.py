@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner.config import ScanConfig
-from scanner.datasets import Dataset, Role
+from scanner.datasets import Dataset, Role, is_address
+from scanner.errors import UsageError
 from scanner.events import Watcher, unwatched
+from scanner.releases import name_of
 from scanner.runner.scanning import ScanRequest, ScanResult, check_names, run_scan
 from scanner.runner.sources import open_shards
 from scanner.shards import ShardBatch, scan_shard
@@ -75,6 +77,8 @@ def dataset_name(source: Source) -> str:
     >>> dataset_name("data/laion 400m/")
     'laion-400m'
     """
+    if is_address(str(source)):
+        return name_of(str(source))
     return re.sub(r"[^A-Za-z0-9._-]", "-", Path(source).absolute().name) or "dataset"
 
 
@@ -105,18 +109,31 @@ class OpenDataset:
 
 
 def open_dataset(
-    source: Source, *, name: str | None = None, layout: str | None = None, columns: Mapping[str, str] | None = None
+    source: Source,
+    *,
+    name: str | None = None,
+    layout: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    config: ScanConfig | None = None,
 ) -> OpenDataset:
     """Find the shards of a dataset and recognise their layout.
 
     Args:
-        source: a file, folder or glob on this machine.
+        source: a file, folder or glob on this machine, or the address of a remote dataset of parquet files.
         name: what the evidence calls it; its last component where left out.
         layout: read it as this layout (``scanner.layouts.LAYOUTS``).
         columns: role -> column, over what the layout says.
+        config: how remote addresses are reached.
 
     Raises:
         UsageError: it is not there, or no layout fits (``LayoutUnknown``, with the columns and how to map them).
     """
     dataset = Dataset(name=name or dataset_name(source), source=str(source), layout=layout, columns=dict(columns or {}))
-    return OpenDataset(dataset=dataset, shards=tuple(open_shards((dataset,), unwatched)))
+    shards = open_shards((dataset,), unwatched, config)
+    for each in shards:
+        if each.to_download:
+            raise UsageError(
+                f"{each.shard.name} cannot be read where it is: of remote files only parquet can be read in part",
+                hint="Download it and give the file; a scan does so itself.",
+            )
+    return OpenDataset(dataset=shards[0].shard.dataset if shards else dataset, shards=tuple(shards))

@@ -86,14 +86,25 @@ def _completing(out: Path, scan_key: str) -> Destination:
 
 def remove_partial(partial: Path) -> None:
     """Remove finished work; only files of ours, so that a stranger's folder of this name loses nothing."""
-    for outcome in (partial / "outcomes").glob("*"):
-        outcome.unlink()
+    for finished in (*(partial / "outcomes").glob("*"), *(partial / "downloads").glob("*")):
+        finished.unlink()
     for name in _OWN:
-        (partial / name).unlink(missing_ok=True) if name != "outcomes" else (partial / name).rmdir()
+        if (partial / name).is_dir():
+            (partial / name).rmdir()
+        else:
+            (partial / name).unlink(missing_ok=True)
     partial.rmdir()
 
 
-_OWN = ("outcomes", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.sqlite-journal", "ledger.sqlite", "lock")
+_OWN = (
+    "outcomes",
+    "downloads",
+    "ledger.sqlite-wal",
+    "ledger.sqlite-shm",
+    "ledger.sqlite-journal",
+    "ledger.sqlite",
+    "lock",
+)
 
 
 def same_scan(partial: Path, scan_key: str) -> bool:

@@ -209,6 +209,7 @@ def read_exhibits(
             )
         for exhibit in result:
             exhibits[index, exhibit.row_number, exhibit.item] = exhibit
+            shards[index].chunks.update(exhibit.verbatim.chunks)
     watch(StageEnded())
     return exhibits
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from scanner._version import __version__
 from scanner.config import ScanConfig
 from scanner.coverage import ScannedShard, ShardStatus
-from scanner.datasets import Role, ShardKind
+from scanner.datasets import Role, ShardKind, is_address
 from scanner.errors import OutputError, ShardError, UsageError
 from scanner.events import StageBegan, StageEnded, Watcher, unwatched
 from scanner.indexes import INDEX_VERSION, INDEXED, Entries, IndexPart, fingerprint_part, write_index
@@ -28,6 +28,7 @@ from scanner.ledger import open_ledger
 from scanner.runner import tasks
 from scanner.runner.clock import Course
 from scanner.runner.destination import Destination, incomplete_name, remove_partial, same_scan
+from scanner.runner.downloading import download_shards
 from scanner.runner.executors import Preparation, open_executor
 from scanner.runner.shard_loop import ShardLoop
 from scanner.runner.sources import open_shards
@@ -52,11 +53,12 @@ HASHES_A_PART = 1 << 20  # published hashes are only copied
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexRequest:
-    """What the user asked for; ``workers``: processes, None is one for each core."""
+    """What the user asked for; ``workers``: processes, None is one for each core; ``config``: how remote addresses are reached."""
 
     dataset: Dataset
     out: Path
     workers: int | None = None
+    config: ScanConfig = field(default_factory=ScanConfig)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,13 +101,18 @@ def run_index(request: IndexRequest, watch: Watcher = unwatched) -> IndexResult:
     """
     began = time.monotonic()
     workers = request.workers or os.cpu_count() or 1
-    shards = open_shards((request.dataset,), watch)
-    _keep_what_can_be_indexed(shards, request.dataset)
+    shards = open_shards((request.dataset,), watch, request.config)
+    waiting = any(each.to_download for each in shards)
+    if not waiting:
+        _keep_what_can_be_indexed(shards, request.dataset)
     work = Fingerprinting()
     key = build_key(request.dataset, work)
     place = choose_place(request.out, key)
     with open_ledger(place.partial) as ledger:
         ledger.remember("scan_key", key)
+        if waiting:
+            download_shards(shards, place.partial, watch)
+            _keep_what_can_be_indexed(shards, request.dataset)
         loop = ShardLoop(shards, work, ledger, Course(ledger), watch)
         with open_executor(work.preparation, workers) as pool:
             loop.run(pool)
@@ -191,7 +198,7 @@ def fingerprint(opened: OpenShard, part: Part, shard_id: str, stamp: str, share:
 
 def build_key(dataset: Dataset, work: Fingerprinting) -> str:
     """What makes two commands the same build: equal dataset, settings and library versions."""
-    source = str(Path(dataset.source).resolve())
+    source = dataset.source if is_address(dataset.source) else str(Path(dataset.source).resolve())
     return _digest_of("index", work.settings(), dataset.name, source, dataset.layout, sorted(dataset.columns.items()))
 
 

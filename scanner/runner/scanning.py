@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from scanner.config import RESULT_VERSION, ScanConfig
 from scanner.coverage import ScannedShard, ShardStatus
+from scanner.datasets import is_address
 from scanner.errors import ScannerError, UsageError
 from scanner.events import Noticed, Watcher, unwatched
 from scanner.evidence import Question, RunFacts, write_package
@@ -26,6 +27,7 @@ from scanner.portfolios import read_portfolio
 from scanner.queries import Queries, compile_queries
 from scanner.runner.clock import Course, utc_now
 from scanner.runner.destination import choose_destination, incomplete_name, remove_partial
+from scanner.runner.downloading import download_shards
 from scanner.runner.executors import cluster_address, open_executor
 from scanner.runner.finding import gather_findings
 from scanner.runner.shard_loop import Comparing, ShardLoop
@@ -115,7 +117,7 @@ def run_scan(request: ScanRequest, watch: Watcher = unwatched) -> ScanResult:
             f"the self-test failed: {', '.join(self_test.failed[:3])}",
             hint="The libraries on this machine compute other fingerprints than the published vectors: reinstall provscan.",
         )
-    shards = open_shards(request.datasets, watch)
+    shards = open_shards(request.datasets, watch, request.config)
     portfolio = read_portfolio(request.portfolio, config=request.config, workers=workers, watcher=watch)
     queries = compile_question(portfolio, request.identity, request.config, watch)
     say_what_cannot_be_compared(shards, queries.wanted, watch)
@@ -131,6 +133,9 @@ def run_scan(request: ScanRequest, watch: Watcher = unwatched) -> ScanResult:
     with open_ledger(place.partial) as ledger:
         course = Course(ledger)
         begin_run(ledger, course, request, queries, run_name=run_name, started_at=started_at)
+        if any(each.to_download for each in shards):
+            download_shards(shards, place.partial, watch)
+            say_what_cannot_be_compared(shards, queries.wanted, watch)
         work = Comparing(question)
         loop = ShardLoop(shards, work, ledger, course, watch)
         with open_executor(work.preparation, workers, cluster, files_read(shards, queries)) as pool:
@@ -173,7 +178,7 @@ def with_absolute_paths(request: ScanRequest) -> ScanRequest:
         request,
         portfolio=tuple(os.path.abspath(path) for path in request.portfolio),  # noqa: PTH100 - keeps links and globs
         datasets=tuple(
-            each if "://" in each.source else replace(each, source=os.path.abspath(each.source))  # noqa: PTH100
+            each if is_address(each.source) else replace(each, source=os.path.abspath(each.source))  # noqa: PTH100
             for each in request.datasets
         ),
     )
@@ -181,7 +186,7 @@ def with_absolute_paths(request: ScanRequest) -> ScanRequest:
 
 def files_read(shards: Sequence[ScannedShard], queries: Queries) -> tuple[str, ...]:
     """One file out of each folder of shards and of works that workers read: who does not see these sees none."""
-    paths = [str(Path(each.shard.path).absolute()) for each in shards if each.opened is not None]
+    paths = [str(Path(each.shard.path).absolute()) for each in shards if each.opened and not each.shard.read_remotely]
     paths += [str(Path(path).absolute()) for known in queries.paths for path in known if path is not None]
     return tuple(sorted({str(Path(path).parent): path for path in paths}.values()))
 
@@ -212,10 +217,9 @@ def compile_question(
 def scan_key(request: ScanRequest, queries: Queries) -> str:
     """What makes two commands the same scan: equal works, identity, datasets and settings."""
     said = [str(RESULT_VERSION), queries.digest, request.config.sha256]
-    said += [
-        f"{each.name}\n{Path(each.source).resolve()}\n{each.layout}\n{sorted(each.columns.items())}"
-        for each in request.datasets
-    ]
+    for each in request.datasets:
+        source = each.source if is_address(each.source) else Path(each.source).resolve()
+        said.append(f"{each.name}\n{source}\n{each.layout}\n{sorted(each.columns.items())}")
     return hashlib.sha256("\n".join(said).encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -253,7 +257,7 @@ def run_facts(ledger: Ledger, request: ScanRequest, self_test: SelfTest, finishe
 
 def plan_scan(request: ScanRequest, watch: Watcher = unwatched) -> tuple[Portfolio, list[ScannedShard], Queries]:
     """What ``--dry-run`` shows: the works, the shards with their layouts, the queries.  Nothing is compared or written."""
-    shards = open_shards(request.datasets, watch)
+    shards = open_shards(request.datasets, watch, request.config)
     workers = request.workers or os.cpu_count() or 1
     portfolio = read_portfolio(request.portfolio, config=request.config, workers=workers, watcher=watch)
     return portfolio, shards, compile_question(portfolio, request.identity, request.config, watch)

@@ -20,7 +20,7 @@ from scanner.outcomes import Outcome
 from scanner.processes import Died, Task
 from scanner.runner import tasks
 from scanner.runner.executors import Preparation
-from scanner.shards import stamp_shard
+from scanner.shards import described_digest, stamp_shard
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -181,11 +181,21 @@ class ShardLoop(Generic[OutcomeT]):
             except ShardError as error:
                 self._fail(each, error.message)
                 continue
+            described = described_digest(shard)
+            if described is not None:
+                self._identified(index, described, pool)
+                continue
             known = self._ledger.digest(shard.path, shard.bytes, each.stamp)
             if known is None:
                 pool.submit(Task(key=(index, None), function=tasks.digest, arguments=(shard,)))
             else:
-                digest = ShardDigest(shard_id=known[0], sha256=known[1], digest_by="computed", bytes=shard.bytes)
+                digest = ShardDigest(
+                    shard_id=known[0],
+                    sha256=known[1],
+                    digest_by="computed",
+                    bytes=shard.bytes,
+                    publisher=None if shard.remote is None else shard.remote.publisher,
+                )
                 self._digested(index, digest, pool)
 
     def _digested(self, index: int, result: ShardDigest | ShardError | Died, pool: Executor) -> None:
@@ -193,8 +203,13 @@ class ShardLoop(Generic[OutcomeT]):
         if isinstance(result, ShardError | Died):
             self._fail(each, _reason(result))
             return
-        each.digest = result
         self._ledger.record_digest(each.shard.path, each.shard.bytes, each.stamp, result.shard_id, result.sha256)
+        self._identified(index, result, pool)
+
+    def _identified(self, index: int, result: ShardDigest, pool: Executor) -> None:
+        """Submit the parts of a shard that is known by now."""
+        each = self._shards[index]
+        each.digest = result
         assert each.opened is not None
         try:
             parts = each.opened.parts(self._work.part_rows(each.opened))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from scanner.shards.batches import Part, ShardBatch
 from scanner.shards.describing import Description, describe
-from scanner.shards.digesting import check_unchanged, digest_shard, stamp_shard
+from scanner.shards.digesting import check_unchanged, described_digest, digest_shard, stamp_shard
 from scanner.shards.listing import Skipped, list_shards
 from scanner.shards.opening import OpenShard, open_shard
 from scanner.shards.reading import read_rows, scan_shard
@@ -20,6 +20,7 @@ __all__ = [
     "Skipped",
     "check_unchanged",
     "describe",
+    "described_digest",
     "digest_shard",
     "list_shards",
     "open_shard",

@@ -47,7 +47,8 @@ class SourceBatch:
     """Rows as the file holds them: one column for each asked top-level column; ``rows`` is int64[n], their numbers in the file.
 
     ``groups`` and ``in_group`` (int64[n]) are given by parquet alone; ``items`` (int64[n], -1 for none) where a row of an archive
-    holds several pictures.  ``faults`` were found while the format was read.
+    holds several pictures.  ``faults`` were found while the format was read.  ``chunks`` are the stretches of a remote file that
+    were asked for: offset, bytes, SHA-256; the same for all batches of a span.
     """
 
     columns: pa.RecordBatch
@@ -56,6 +57,7 @@ class SourceBatch:
     in_group: np.ndarray | None = None
     items: np.ndarray | None = None
     faults: Counter[RowFault] = field(default_factory=Counter)
+    chunks: tuple[tuple[int, int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +67,14 @@ class ShardBatch:
     ``rows`` has ``row`` int64, ``row_group`` int32, ``row_in_group`` int64, ``item`` int32 (null where they do not apply), then one
     column for each role that was asked and is there: ``string`` for texts (valid UTF-8, at most 1 MiB), ``int32`` for sizes,
     ``float`` or ``double`` for scores, ``fixed_size_binary[32]`` for sha256 and phash256, ``[16]`` for md5, ``uint64`` for phash64,
-    ``large_binary`` for image.  ``read`` counts rows of the file; with exploded lists ``rows`` has another length.
+    ``large_binary`` for image.  ``read`` counts rows of the file; with exploded lists ``rows`` has another length.  ``chunks`` as of
+    ``SourceBatch``.
     """
 
     rows: pa.RecordBatch
     faults: Counter[RowFault]
     read: int
+    chunks: tuple[tuple[int, int, str], ...] = ()
 
 
 def columns_needed(layout: Layout, roles: frozenset[Role]) -> tuple[str, ...]:
@@ -102,7 +106,10 @@ def shard_batches(source: SourceBatch, layout: Layout, roles: frozenset[Role]) -
     for start, stop in _cuts(table):
         first = start == 0
         yield ShardBatch(
-            rows=table.slice(start, stop - start), faults=faults if first else Counter(), read=read if first else 0
+            rows=table.slice(start, stop - start),
+            faults=faults if first else Counter(),
+            read=read if first else 0,
+            chunks=source.chunks if first else (),
         )
 
 

@@ -33,7 +33,25 @@ def digest_shard(shard: Shard, progress: Callable[[int], None] | None = None) ->
             digest, size = _file(shard.path, progress)
     except OSError as error:
         raise ShardDamaged(f"{shard.name}: it cannot be read: {error.strerror or error}") from error
-    return ShardDigest(shard_id=f"sha256:{digest}", sha256=digest, digest_by="computed", bytes=size)
+    publisher = None if shard.remote is None else shard.remote.publisher
+    return ShardDigest(
+        shard_id=f"sha256:{digest}", sha256=digest, digest_by="computed", bytes=size, publisher=publisher
+    )
+
+
+def described_digest(shard: Shard) -> ShardDigest | None:
+    """Which shard a remote one is, from what its publisher or host says of it; None for a file of this computer: hash it."""
+    remote = shard.read_remotely
+    if remote is None:
+        return None
+    publisher = remote.publisher
+    return ShardDigest(
+        shard_id=remote.shard_id,
+        sha256=None if publisher is None else publisher.value,
+        digest_by="none" if publisher is None else "publisher",
+        bytes=remote.bytes,
+        publisher=publisher,
+    )
 
 
 def stamp_shard(shard: Shard) -> str:
@@ -42,6 +60,9 @@ def stamp_shard(shard: Shard) -> str:
     Raises:
         ShardDamaged: it is not there any more, or a folder cannot be listed.
     """
+    remote = shard.read_remotely
+    if remote is not None:  # every reading of it makes sure itself
+        return remote.shard_id
     try:
         if shard.kind is not ShardKind.FOLDER:
             return _stamp(shard.path)

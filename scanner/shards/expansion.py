@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-def longest_value(path: str, metadata: pq.FileMetaData, groups: Iterable[int], columns: Sequence[str]) -> int:
+def longest_value(source: object, metadata: pq.FileMetaData, groups: Iterable[int], columns: Sequence[str]) -> int:
     """Bytes of the longest value in the dictionaries of ``columns`` in ``groups``; 0 where nothing is dictionary-encoded.
+
+    ``source`` is what pyarrow opens.
 
     Costs about a millisecond for each column of a row group: no more than its first page is read.
 
@@ -33,7 +35,9 @@ def longest_value(path: str, metadata: pq.FileMetaData, groups: Iterable[int], c
     longest = 0
     if not texts:
         return longest
-    with pq.ParquetFile(path, metadata=metadata, read_dictionary=texts, pre_buffer=False, buffer_size=1 << 16) as file:
+    with pq.ParquetFile(
+        source, metadata=metadata, read_dictionary=texts, pre_buffer=False, buffer_size=1 << 16
+    ) as file:
         for group in groups:
             batch = next(file.iter_batches(1, row_groups=[group], columns=texts, use_threads=False), None)
             for values in batch.columns if batch is not None else ():

@@ -37,29 +37,32 @@ def read_found(opened: OpenShard, wanted: Sequence[Number]) -> dict[Number, Foun
         ShardChanged: a wanted row is not there any more.
         ShardDamaged: the file cannot be read any more.
     """
-    verbatim = read_rows(opened, wanted)
     left = set(wanted)
     found: dict[Number, FoundRow] = {}
-    for part in _parts_of(opened, {row for row, _ in wanted}):
-        for number, values in _whole_rows(opened, part, left):
-            picture = values.pop(Role.IMAGE, None)
-            found[number] = FoundRow(
-                verbatim=verbatim[number], values=values, picture=picture if isinstance(picture, bytes) else None
-            )
-            left.discard(number)
+    with opened.session():
+        for part, here in _parts_of(opened, wanted):
+            verbatim = read_rows(opened, here)
+            for number, values in _whole_rows(opened, part, set(here)):
+                picture = values.pop(Role.IMAGE, None)
+                found[number] = FoundRow(
+                    verbatim=verbatim[number], values=values, picture=picture if isinstance(picture, bytes) else None
+                )
+                left.discard(number)
     if left:
         raise ShardChanged(f"{opened.shard.name}: row {min(left)[0]} is not there any more")
     return found
 
 
-def _parts_of(opened: OpenShard, rows: set[int]) -> Iterator[Part]:
-    ordered = sorted(rows)
+def _parts_of(opened: OpenShard, wanted: Sequence[Number]) -> Iterator[tuple[Part, list[Number]]]:
+    """The smallest parts that hold wanted rows, each with those rows."""
+    ordered = sorted(wanted, key=lambda number: (number[0], -1 if number[1] is None else number[1]))
+    rows = [row for row, _ in ordered]
     parts = opened.parts(1)
     for part, following in zip(parts, (*parts[1:], None), strict=True):
-        begin = bisect_left(ordered, part.first_row)
-        end = len(ordered) if following is None else bisect_left(ordered, following.first_row)
+        begin = bisect_left(rows, part.first_row)
+        end = len(rows) if following is None else bisect_left(rows, following.first_row)
         if begin < end:
-            yield part
+            yield part, ordered[begin:end]
 
 
 def _whole_rows(opened: OpenShard, part: Part, wanted: set[Number]) -> Iterator[tuple[Number, dict[Role, object]]]:

@@ -42,9 +42,12 @@ from scanner.errors import ShardDamaged
 from scanner.hashers import ALGORITHMS, BITS, SPECS
 from scanner.normal_form import NORMAL_FORM
 from scanner.shards.parquet import ParquetReader
+from scanner.shards.parquet_sources import LocalParquet
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from scanner.shards.parquet_sources import ParquetSource
 
 FORMAT: Final = "provscan.hashindex/1"
 HEADER_KEY: Final = b"provscan.hashindex"
@@ -168,13 +171,13 @@ def library_versions() -> dict[str, str]:
 class HashIndexReader(ParquetReader):
     """The rows of an index.  See ``readers.Reader``."""
 
-    def __init__(self, path: str, name: str) -> None:
+    def __init__(self, source: ParquetSource, name: str) -> None:
         """Read the footer; ``name`` is what errors call it.
 
         Raises:
             ShardDamaged: not the columns of the format.
         """
-        super().__init__(path, name)
+        super().__init__(source, name)
         self.schema = self.schema.remove_metadata()  # the header of 40,000 shards has no business in every task
         if not self.schema.equals(SCHEMA):
             raise ShardDamaged(f"{name}: an index with other columns than its format has", hint=_REBUILD)
@@ -207,7 +210,7 @@ def read_file_header(path: Path) -> IndexHeader | None:
     Raises:
         ShardDamaged: as ``read_header``, or no parquet file.
     """
-    return read_header(ParquetReader(str(path), path.name).schema, path.name)
+    return read_header(ParquetReader(LocalParquet(str(path)), path.name).schema, path.name)
 
 
 _REBUILD: Final = "Get the index again, or build it again: provscan index build."

@@ -267,9 +267,13 @@ def _left(path: Path, name: str) -> Skipped:
 
 def _reason(path: Path) -> str | None:
     """Why a file is no shard, whatever its columns; None for what may be one."""
-    if is_special(str(path)):
-        return "a pipe or a device"
-    return _known_beside(path.name) or _UNFINISHED.get(path.suffix.casefold())
+    return "a pipe or a device" if is_special(str(path)) else not_a_shard(path.name)
+
+
+def not_a_shard(name: str) -> str | None:
+    """Why a file of this name (with ``/``) is no shard, whatever its columns; None for what may be one."""
+    last = name.rpartition("/")[2]
+    return _known_beside(last) or _UNFINISHED.get(os.path.splitext(last)[1].casefold())  # noqa: PTH122 - a name, not a path
 
 
 def _known_beside(name: str) -> str | None:

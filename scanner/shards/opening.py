@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,12 @@ from scanner.layouts.references import paths_of
 from scanner.shards.formats import open_reader
 from scanner.shards.hash_index import LAYOUT as INDEX_LAYOUT
 from scanner.shards.hash_index import HashIndexReader, read_header
+from scanner.shards.parquet import ParquetReader
 from scanner.shards.samples import cells_of, columns_with_samples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
     import pyarrow as pa
 
@@ -57,6 +60,14 @@ class OpenShard:
             ShardDamaged: the format's own index cannot be read.
         """
         return self.reader.parts(max_rows)
+
+    def session(self) -> AbstractContextManager[None]:
+        """Inside, what is fetched of a remote shard stays at hand for the next reading.
+
+        Raises:
+            ShardError: it changed or is not given.
+        """
+        return self.reader.source.session() if isinstance(self.reader, ParquetReader) else nullcontext()
 
     @property
     def digests(self) -> tuple[DigestColumn, ...]:
@@ -102,7 +113,8 @@ def open_shard(shard: Shard) -> OpenShard:
 
 def _open_index(shard: Shard, header: IndexHeader, sampled: Sampled) -> OpenShard:
     """A HashIndex: its columns are those of its format, whatever ``--layout`` and ``--columns`` say of the other datasets."""
-    reader = HashIndexReader(shard.path, shard.name)
+    assert isinstance(sampled.reader, ParquetReader)
+    reader = HashIndexReader(sampled.reader.source, shard.name)
     if reader.rows_total != header.rows:
         raise ShardDamaged(f"{shard.name}: an index of {header.rows:,} rows that holds {reader.rows_total:,}")
     layout = replace(INDEX_LAYOUT, source=header.summary)

@@ -7,7 +7,8 @@ groups are read as one span of at least 262,144 rows or 32 MiB, and only a span 
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ from scanner.layouts.references import type_class
 from scanner.layouts.sampling import SAMPLE_ROWS
 from scanner.shards.batches import BATCH_BYTES, BATCH_ROWS, Part, SourceBatch
 from scanner.shards.expansion import longest_value
+from scanner.shards.parquet_sources import LocalParquet, OpenParquet, ParquetSource, RemoteParquet
 from scanner.shards.readers import Sampled
 from scanner.shards.streams import UntilDamage
 from scanner.shards.verbatim import SourceRow, arrow_row
@@ -27,10 +29,11 @@ from scanner.shards.verbatim import SourceRow, arrow_row
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from scanner.datasets import RemoteFile
+
 SPAN_ROWS = 1 << 18
 SPAN_BYTES = 32 << 20
 SAMPLE_PICTURES = 50
-WHOLE_BYTES = 64 << 20
 PEEKED_BYTES = 4 << 20  # smaller row groups are too many to look at one by one
 MAX_DECODED_BYTES = 256 << 20
 GATHERED_BYTES = 16 << 20
@@ -38,20 +41,37 @@ _ARROW_ERRORS = (pa.ArrowException, OSError, MemoryError, UnicodeError, Overflow
 
 
 def open_parquet(path: str, name: str) -> Sampled:
-    """Read the footer and the first rows.
+    """Read the footer and the first rows of a file of this computer.
 
     Raises:
         ShardDamaged: no parquet file, a damaged footer or first row group, encrypted columns.
     """
+    return _sampled(LocalParquet(path), name)
+
+
+def open_remote_parquet(remote: RemoteFile, name: str) -> Sampled:
+    """Read the footer and the first rows of a remote file; nothing else of it is asked for.
+
+    Raises:
+        ShardDamaged: as ``open_parquet``.
+        ShardChanged, ShardUnreachable: as ``fetch.ranges.ByteSource.read``.
+    """
     with _mapped(name, "its footer cannot be read"):
-        file = _file(path)
-    with file:
-        reader = ParquetReader(path, name, file)
+        source = RemoteParquet(remote)
+    return _sampled(source, name)
+
+
+def _sampled(source: ParquetSource, name: str) -> Sampled:
+    with ExitStack() as stack:
+        with _mapped(name, "its footer cannot be read"):
+            opened = stack.enter_context(source.opened())
+        reader = ParquetReader(source, name, opened)
         with _mapped(name, "its first rows cannot be read", row_group=0):
+            opened.sample()
             try:
-                sample = _sample(file, path, reader.groups_of(SAMPLE_ROWS))
+                sample = _sample(opened, reader.groups_of(SAMPLE_ROWS))
             except _ARROW_ERRORS:
-                sample = _sample(file, path, reader.groups_of(1))  # a later group is damaged: the scan will say so
+                sample = _sample(opened, reader.groups_of(1))  # a later group is damaged: the scan will say so
     return Sampled(reader=reader, sample=sample)
 
 
@@ -61,18 +81,18 @@ class ParquetReader:
     types = Types.CLASSES
     headerless = False
 
-    def __init__(self, path: str, name: str, file: pq.ParquetFile | None = None) -> None:
-        """Keep what the footer of ``path`` (as ``file``, if it is open already) says of its row groups.
+    def __init__(self, source: ParquetSource, name: str, opened: OpenParquet | None = None) -> None:
+        """Keep what the footer of ``source`` (as ``opened``, if it is open already) says of its row groups.
 
         ``name`` is what errors call it.
 
         Raises:
             ShardDamaged: no parquet file, a damaged footer, encrypted columns.
         """
-        self._path = path
+        self.source = source
         self._name = name
-        with _mapped(name, "its footer cannot be read"):
-            metadata = (file or _file(path)).metadata
+        with _mapped(name, "its footer cannot be read"), nullcontext(opened) if opened else source.opened() as here:
+            metadata = here.file.metadata
             self.schema: pa.Schema = metadata.schema.to_arrow_schema()
             groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
             self._lengths = np.array([group.num_rows for group in groups], dtype=np.int64)
@@ -103,14 +123,21 @@ class ParquetReader:
 
     def read(self, part: Part, paths: Sequence[str]) -> Iterator[SourceBatch]:
         """Projected columns of the part's row groups."""
-        with _mapped(self._name, "it cannot be opened again"):
-            file = _file(self._path)
-        with file:
-            lengths, sizes = self._lengths[part.begin : part.end], self._bytes[part.begin : part.end]
-            for begin, end in _spans(lengths, sizes, SPAN_ROWS, SPAN_BYTES):
-                yield from self._span(file, part.begin + begin, part.begin + end, paths)
+        lengths, sizes = self._lengths[part.begin : part.end], self._bytes[part.begin : part.end]
+        spans = [(part.begin + begin, part.begin + end) for begin, end in _spans(lengths, sizes, SPAN_ROWS, SPAN_BYTES)]
+        with self._opened() as opened:
+            for (begin, end), chunks in opened.spans(spans, paths):
+                for batch in self._span(opened, begin, end, paths):
+                    yield replace(batch, chunks=chunks)
 
-    def _span(self, file: pq.ParquetFile, begin: int, end: int, paths: Sequence[str]) -> Iterator[SourceBatch]:
+    @contextmanager
+    def _opened(self) -> Iterator[OpenParquet]:
+        with ExitStack() as stack:
+            with _mapped(self._name, "it cannot be opened again"):
+                opened = stack.enter_context(self.source.opened())
+            yield opened
+
+    def _span(self, file: OpenParquet, begin: int, end: int, paths: Sequence[str]) -> Iterator[SourceBatch]:
         done = 0
         try:
             for batch in self._groups(file, begin, end, paths):
@@ -125,16 +152,16 @@ class ParquetReader:
                     yield from _after(batch, skip)
                     skip -= batch.columns.num_rows
 
-    def _groups(self, file: pq.ParquetFile, begin: int, end: int, paths: Sequence[str]) -> Iterator[SourceBatch]:
+    def _groups(self, file: OpenParquet, begin: int, end: int, paths: Sequence[str]) -> Iterator[SourceBatch]:
         row = int(self._starts[begin])
         for batch in _gathered(self._decoded(file, begin, end, paths)):
             yield self._numbered(batch, row)
             row += batch.num_rows
 
-    def _decoded(self, file: pq.ParquetFile, begin: int, end: int, paths: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def _decoded(self, file: OpenParquet, begin: int, end: int, paths: Sequence[str]) -> Iterator[pa.RecordBatch]:
         row, stop = int(self._starts[begin]), int(self._starts[end])
         with _mapped(self._name, "its rows cannot be read", row_group=begin):
-            batches = file.iter_batches(
+            batches = file.file.iter_batches(
                 self._batch_rows(file, begin, end, paths),
                 row_groups=list(range(begin, end)),
                 columns=list(paths),
@@ -154,7 +181,7 @@ class ParquetReader:
         groups = np.searchsorted(self._starts, rows, side="right") - 1
         return SourceBatch(columns=batch, rows=rows, groups=groups, in_group=rows - self._starts[groups])
 
-    def _batch_rows(self, file: pq.ParquetFile, begin: int, end: int, paths: Sequence[str]) -> int:
+    def _batch_rows(self, file: OpenParquet, begin: int, end: int, paths: Sequence[str]) -> int:
         """Rows of a batch, so that average rows stay under ``BATCH_BYTES`` and the worst that a dictionary allows under 256 MiB.
 
         From the sizes of whole row groups: the metadata of a single column chunk must not be asked for, since a damaged footer then
@@ -164,7 +191,7 @@ class ParquetReader:
         average = float(np.max(sizes / np.maximum(self._lengths[begin:end], 1), initial=1.0))
         longest = int(np.max(sizes, initial=1))  # no value of a row group is longer than all of it
         if longest > PEEKED_BYTES:
-            longest = max(1, longest_value(self._path, file.metadata, range(begin, end), paths))
+            longest = max(1, longest_value(file.again, file.file.metadata, range(begin, end), paths))
         return max(1, min(BATCH_ROWS, int(BATCH_BYTES / average), MAX_DECODED_BYTES // longest))
 
     def cells(self, rows: Sequence[int]) -> Iterator[SourceRow]:
@@ -176,21 +203,19 @@ class ParquetReader:
         names = list(self.schema.names)
         wanted = np.asarray(rows, dtype=np.int64)
         groups = np.searchsorted(self._starts, wanted, side="right") - 1
-        with _mapped(self._name, "it cannot be opened again"):
-            file = _file(self._path)
-        with file:
-            for group in np.unique(groups).tolist():
+        spans = [(group, group + 1) for group in np.unique(groups).tolist()]
+        with self._opened() as opened:
+            for (group, _), chunks in opened.spans(spans, names):
                 left = wanted[groups == group].tolist()
                 try:
-                    for found in self._cells(file, group, left, names):
-                        yield found
+                    for found in self._cells(opened, group, left, names):
+                        yield replace(found, chunks=chunks)
                         left = left[1:]
                 except ShardDamaged:
-                    yield from self._salvaged(file, group, left)
+                    for found in self._salvaged(opened, group, left):
+                        yield replace(found, chunks=chunks)
 
-    def _cells(
-        self, file: pq.ParquetFile, group: int, rows: Sequence[int], names: Sequence[str]
-    ) -> Iterator[SourceRow]:
+    def _cells(self, file: OpenParquet, group: int, rows: Sequence[int], names: Sequence[str]) -> Iterator[SourceRow]:
         """Some columns of ``rows`` of one row group, in their order."""
         inside = np.asarray(rows, dtype=np.int64)
         for batch in self._groups(file, group, group + 1, names):
@@ -202,7 +227,7 @@ class ParquetReader:
             if batch.rows[-1] >= inside[-1]:
                 return
 
-    def _salvaged(self, file: pq.ParquetFile, group: int, rows: Sequence[int]) -> Iterator[SourceRow]:
+    def _salvaged(self, file: OpenParquet, group: int, rows: Sequence[int]) -> Iterator[SourceRow]:
         """``rows`` of a damaged row group, read column by column."""
         whole: dict[int, list[SourceRow]] = {row: [] for row in rows}
         for field in self.schema:
@@ -220,17 +245,6 @@ class ParquetReader:
             )
 
 
-def _file(path: str) -> pq.ParquetFile:
-    """The opened file; a small one is read whole, which saves thousands of small reads where row groups are small."""
-    source: object = path
-    if os.path.getsize(path) < WHOLE_BYTES:  # noqa: PTH202 - keeps names that are not UTF-8
-        with open(path, "rb") as file:  # noqa: PTH123
-            source = pa.BufferReader(file.read())
-    return pq.ParquetFile(
-        source, memory_map=False, buffer_size=1 << 20, pre_buffer=False, page_checksum_verification=True
-    )
-
-
 @contextmanager
 def _mapped(name: str, what: str, *, row_group: int | None = None) -> Iterator[None]:
     """Every error of pyarrow and of the file system as ``ShardDamaged``."""
@@ -245,14 +259,15 @@ def _mapped(name: str, what: str, *, row_group: int | None = None) -> Iterator[N
         ) from error
 
 
-def _sample(file: pq.ParquetFile, path: str, groups: list[int]) -> pa.Table:
+def _sample(opened: OpenParquet, groups: list[int]) -> pa.Table:
     """The first 1,000 rows of some row groups; of binary and nested columns the first 50, then nulls."""
+    file = opened.file
     schema = file.schema_arrow
     names = list(schema.names)
     once = [field for field in schema if names.count(field.name) == 1]  # two of one name cannot be asked for
     heavy = [field for field in once if type_class(field.type) in {"binary", "struct", "list"}]
     light = [field for field in once if field not in heavy]
-    longest = longest_value(path, file.metadata, groups[:1], [field.name for field in light])
+    longest = longest_value(opened.again, file.metadata, groups[:1], [field.name for field in light])
     rows = max(1, min(SAMPLE_ROWS, BATCH_BYTES // max(longest, 1)))
     columns = {**_first_rows(file, groups, light, rows), **_first_rows(file, groups, heavy, SAMPLE_PICTURES)}
     most = max((len(values) for values in columns.values()), default=0)

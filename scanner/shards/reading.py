@@ -47,7 +47,9 @@ def read_rows(
         check = _row_check(opened.layout.row_check, source.fields)
         number = source.number
         for item in items[number]:
-            found[number, item] = VerbatimRow(row_number=number, item=item, row_check=check, values=source.cells)
+            found[number, item] = VerbatimRow(
+                row_number=number, item=item, row_check=check, values=source.cells, chunks=source.chunks
+            )
     return found
 
 

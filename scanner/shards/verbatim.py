@@ -28,11 +28,15 @@ Cells = tuple[Cell, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRow:
-    """One row as the file holds it: ``cells`` for the records, ``fields`` (text as bytes) for recomputing the row check."""
+    """One row as the file holds it: ``cells`` for the records, ``fields`` (text as bytes) for recomputing the row check.
+
+    ``chunks`` are the stretches of a remote file that were asked for it: offset, bytes, SHA-256.
+    """
 
     number: int
     cells: Cells
     fields: Mapping[str, object]
+    chunks: tuple[tuple[int, int, str], ...] = ()
 
 
 _PLAIN, _BASE64, _DIGEST = "", ";base64", ";digest"
