@@ -82,3 +82,9 @@ class ScannedShard:
     def facts(self) -> ShardFacts | None:
         """What opening it told, now or in an earlier run."""
         return self.known if self.opened is None else facts_of(self.opened)
+
+    def add_pictured(self, rows: int) -> None:
+        """Count rows whose picture was fetched and compared; where the shard holds pictures, its rows are counted already."""
+        facts = self.facts
+        if facts is None or Role.IMAGE not in facts.roles:
+            self.compared.image = min(self.rows_scanned, self.compared.image + rows)

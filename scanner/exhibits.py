@@ -93,6 +93,17 @@ def exhibit_rows(
     return exhibits
 
 
+def draw_fetched(content: bytes, finding: PictureRequest, queries: Queries, config: ScanConfig) -> dict[str, bytes]:
+    """Renditions and figures of one finding on a picture that was fetched, by their path in the package.
+
+    ``finding.fingerprints`` are those that the basis compares with this picture.
+    """
+    files: dict[str, bytes] = {}
+    _add_work_renditions(files, finding, queries, config)
+    _add_row_pictures(files, content, (finding,), queries, config)
+    return files
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkPictures:
     """A Work's own pictures: ``renditions`` by their path in the package, ``thumbnail`` a small JPEG where one is wanted."""

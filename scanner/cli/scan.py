@@ -46,9 +46,7 @@ _NAMED = re.compile(r"([A-Za-z0-9._-]+)=(.+)", re.DOTALL)
 @click.option(
     "--fetch",
     type=click.Choice(["off", "candidates", "all"]),
-    default="off",
-    show_default=True,
-    help="Which listed addresses may be requested. This version requests none.",
+    help="Which listed addresses may be requested: none (the default), those of rows that another rule chose, all.",
 )
 @click.option("--allow-network", "networks", multiple=True, metavar="CIDR", help="Addresses that fetching may reach.")
 @click.option(
@@ -78,7 +76,7 @@ def command(
     identity: str | None,
     variants: str | None,
     config_file: str | None,
-    fetch: str,
+    fetch: str | None,
     networks: tuple[str, ...],
     verify_shards: bool,
     lang: str,
@@ -102,10 +100,11 @@ def command(
     from scanner.runner.scanning import ScanRequest, check_names, run_scan
 
     config = read_config(config_file, variants)
-    if fetch != "off" or config.fetch != "off":
+    if fetch is not None:
+        config = replace(config, fetch="candidates" if fetch == "candidates" else "all" if fetch == "all" else "off")
+    if config.fetch == "all":
         raise UsageError(
-            f"--fetch {fetch if fetch != 'off' else config.fetch}: this version does not request listed addresses",
-            hint="Leave the option out; what is on this computer is compared.",
+            "--fetch all: this version looks at the addresses of candidates only", hint="Give --fetch candidates."
         )
     named = tuple(named_dataset(text, layout, columns) for text in datasets)
     check_names(named)

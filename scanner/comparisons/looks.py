@@ -9,119 +9,39 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping  # noqa: TC003 - dataclass field types are read at run time by the tests of __all__
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scanner.comparisons.fingerprints import FingerprintComparison
 from scanner.comparisons.pictures import ALGORITHMS, fingerprint_of
-from scanner.decoding import ROW_FORMATS, PictureError, PictureFault, decode_picture
-from scanner.hashers import detail, fingerprints_many, is_low_detail, packed
-from scanner.observations import FetchOutcome
+from scanner.decoding import ROW_FORMATS, PictureError, decode_picture
+from scanner.hashers import packed
 from scanner.outcomes import Checked, Hit
+from scanner.parts import METHOD as PARTS_METHOD
 from scanner.second_check import METHOD
-from scanner.shrinking import Shrinker
 from scanner.work_pictures import best_check, row_limits
-from scanner.works import Fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from PIL import Image
 
     from scanner.comparisons.fingerprints import Near
+    from scanner.comparisons.parts import PartFound
     from scanner.config import ScanConfig
     from scanner.datasets import RowRef
     from scanner.queries import Queries
-
-OUTCOME_OF_FAULT: Mapping[PictureFault, FetchOutcome] = {
-    PictureFault.EMPTY: FetchOutcome.NOT_IMAGE,
-    PictureFault.NOT_A_PICTURE: FetchOutcome.NOT_IMAGE,
-    PictureFault.UNSUPPORTED_FORMAT: FetchOutcome.UNSUPPORTED_FORMAT,
-    PictureFault.OVER_LIMIT: FetchOutcome.OVER_PIXEL_LIMIT,
-    PictureFault.TRUNCATED: FetchOutcome.UNDECODABLE,
-    PictureFault.UNDECODABLE: FetchOutcome.UNDECODABLE,
-    PictureFault.UNREADABLE: FetchOutcome.UNDECODABLE,
-    PictureFault.DECODE_CRASH: FetchOutcome.DECODE_CRASH,
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureFacts:
-    """What a picture is, without its pixels: what a decoding worker gives back.
-
-    ``fingerprints`` are both, by algorithm; ``detail`` as of a Work; ``one_colour``: every pixel has the same grey.
-    """
-
-    format: str
-    width: int
-    height: int
-    frames: int
-    mode: str
-    exif_orientation: int
-    detail: Decimal
-    one_colour: bool
-    fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
-
-    @property
-    def low_detail(self) -> bool:
-        """As ``hashers.is_low_detail``."""
-        return is_low_detail(self.detail)
-
-    def record(self) -> dict[str, Any]:
-        """As plain JSON, for ``Look.facts``."""
-        return {
-            "format": self.format,
-            "width": self.width,
-            "height": self.height,
-            "frames": self.frames,
-            "mode": self.mode,
-            "exif_orientation": self.exif_orientation,
-            "detail": str(self.detail),
-            "one_colour": self.one_colour,
-            "fingerprints": {name: known.hex for name, known in sorted(self.fingerprints.items())},
-        }
-
-    @classmethod
-    def parse(cls, record: Mapping[str, Any]) -> PictureFacts:
-        """The inverse of ``record``."""
-        prints = {name: Fingerprint.parse(f"{name}:{value}") for name, value in record["fingerprints"].items()}
-        return cls(**{**record, "detail": Decimal(record["detail"]), "fingerprints": prints})
-
-
-def picture_facts(content: bytes, config: ScanConfig) -> PictureFacts:
-    """Decode a stranger's picture and measure it; run it in a worker process.
-
-    Raises:
-        PictureError: it is no picture that can be looked at; ``OUTCOME_OF_FAULT`` names the outcome.
-    """
-    picture = decode_picture(content, formats=ROW_FORMATS, limits=row_limits(config), grey=True)
-    squares = Shrinker().squares(picture.image)
-    low, high = picture.image.getextrema()
-    return PictureFacts(
-        format=picture.format,
-        width=picture.width,
-        height=picture.height,
-        frames=picture.frames,
-        mode=picture.mode,
-        exif_orientation=picture.exif_orientation,
-        detail=detail(squares["phash256"]),
-        one_colour=low == high,
-        fingerprints={
-            name: fingerprint_of(name, fingerprints_many(squares[name][None]).reshape(-1)) for name in ALGORITHMS
-        },
-    )
+    from scanner.works import Fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenPicture:
     """A picture that was returned for a row.
 
-    ``sha256`` is that of the decoded entity.  ``place`` is the row's shard (its index in the scan) and where it stands there.
+    ``sha256`` is that of the entity, ``fingerprints`` are both, by algorithm.  ``shard`` is the index of the row's shard in the scan.
     """
 
     observation: str
@@ -129,7 +49,7 @@ class SeenPicture:
     shard: int
     row: RowRef
     sha256: str
-    facts: PictureFacts
+    fingerprints: Mapping[str, Fingerprint]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +76,7 @@ class LookComparison:
         """``(shard, Hit)`` of every picture that equals a file of a Work or is near to a variant; not yet checked."""
         found = [(each.shard, hit) for each in seen for hit in self._equal(each)]
         for name in ALGORITHMS:
-            prints = [each.facts.fingerprints[name] for each in seen]
+            prints = [each.fingerprints[name] for each in seen]
             if prints:
                 words = packed(prints).reshape(len(prints), -1)
                 near = self.prints[name].near(words, np.ones(len(prints), np.bool_))
@@ -193,7 +113,7 @@ class LookComparison:
             source_of_hash=_source(seen),
             variant=queries.variant[query],
             work_value=str(fingerprint_of(name, queries.words[query])),
-            row_value=str(seen.facts.fingerprints[name]),
+            row_value=str(seen.fingerprints[name]),
             picture_sha256=seen.sha256,
             observation=seen.observation,
         )
@@ -228,22 +148,48 @@ def check_requests(
     ]
 
 
-def second_check_of(
-    content: bytes,
-    request: CheckRequest,
-    file_of_work: Callable[[int, int], Image.Image | None],
-    config: ScanConfig,
-) -> Checked | None:
-    """The best second check of a body under the looks of the request; run it in a worker process.
+def part_hit(seen: SeenPicture, found: PartFound) -> Hit:
+    """A part of a Work in a picture, as ``comparisons.pictures`` has it for pictures inside shards."""
+    return Hit(
+        row=seen.row,
+        work=found.part.work,
+        kind="fingerprint_near",
+        metric=f"hamming/{found.own.algorithm}",
+        value=found.own.distance(found.seen),
+        source_of_hash=_source(seen),
+        variant=found.part.variant,
+        work_value=str(found.own),
+        row_value=str(found.seen),
+        detail={"region": ",".join(map(str, found.part.region)), "suggested_by": PARTS_METHOD},
+        picture_sha256=seen.sha256,
+        observation=seen.observation,
+        checked=found.checked,
+    )
 
-    None where neither side can be looked at any more: the check was not run.
-    """
-    if hashlib.sha256(content).hexdigest() != request.sha256:  # the file was changed since it was received
+
+def without_unconfirmed(hits: Sequence[tuple[int, Hit]], seen: SeenPicture, work: int) -> list[tuple[int, Hit]]:
+    """The hits without those of this picture as a whole with this Work: a part explains it better than a whole not confirmed."""
+    return [
+        (shard, hit)
+        for shard, hit in hits
+        if (hit.observation, hit.row, hit.work, shard) != (seen.observation, seen.row, work, seen.shard)
+    ]
+
+
+def picture_of(content: bytes, sha256: str, config: ScanConfig) -> Image.Image | None:
+    """A body as a picture in normal form (grey); None where it is not, or not any more, what was received."""
+    if hashlib.sha256(content).hexdigest() != sha256:
         return None
     try:
-        picture = decode_picture(content, formats=ROW_FORMATS, limits=row_limits(config), grey=True).image
+        return decode_picture(content, formats=ROW_FORMATS, limits=row_limits(config), grey=True).image
     except PictureError:
         return None
+
+
+def second_check_of(
+    picture: Image.Image, request: CheckRequest, file_of_work: Callable[[int, int], Image.Image | None]
+) -> Checked | None:
+    """The best second check of a picture under the looks of the request; None where no file of the Work can be read any more."""
     best = best_check(partial(file_of_work, request.work), picture, request.looks)
     if best is None:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scanner.evidence.manifest import RunFacts, Searched
+from scanner.evidence.outside import SeenOutside
 from scanner.evidence.package import Findings, Question, Sequel, write_package
 
-__all__ = ["Findings", "Question", "RunFacts", "Searched", "Sequel", "write_package"]
+__all__ = ["Findings", "Question", "RunFacts", "Searched", "SeenOutside", "Sequel", "write_package"]

@@ -17,6 +17,7 @@ from scanner._version import __version__
 from scanner.chance import METHOD as CHANCE_METHOD
 from scanner.coverage import ScannedShard, ShardStatus
 from scanner.datasets import Dataset, Role, is_address
+from scanner.evidence.outside import SeenOutside, network_record
 from scanner.hashers import ALGORITHMS, BITS, SPECS
 from scanner.installation import code_sha256, installed_libraries
 from scanner.normal_form import NORMAL_FORM
@@ -113,7 +114,8 @@ def search_record(config: ScanConfig, queries: Queries, chance: Chance, searched
     return {
         "queries": sum(len(each.words) for each in queries.fingerprints.values()),
         "rows_scanned": searched.rows_scanned,
-        "rows_with_fingerprint": max(chance.rows.values(), default=0),
+        # A row may count twice among the compared: by its published hash and by the picture that its address returned.
+        "rows_with_fingerprint": min(max(chance.rows.values(), default=0), searched.rows_scanned),
         "comparisons": str(searched.comparisons),
         "expected_chance_matches_total": chance_text(total),
         "interval95": [_plain(low), _plain(high)],
@@ -154,12 +156,13 @@ def dataset_record(dataset: Dataset, shards: Sequence[ScannedShard]) -> dict[str
     }
 
 
-def limitation_codes(config: ScanConfig, shards: Sequence[ScannedShard]) -> list[str]:
-    """What has to be said with this scan as a whole, sorted."""
+def limitation_codes(config: ScanConfig, shards: Sequence[ScannedShard], seen: SeenOutside | None = None) -> list[str]:
+    """What has to be said with this scan as a whole, sorted; ``seen``: what was looked at, also by an earlier run."""
     codes = {"chosen_by_claimant"}
-    if config.fetch == "off":
+    if config.fetch == "off" and not (seen is not None and seen.observations):
         codes.add("fetch_off")
-    if any(scanned.status is ShardStatus.FAILED for scanned in shards):
+    unfinished = seen is not None and seen.unfinished
+    if unfinished or any(scanned.status is ShardStatus.FAILED for scanned in shards):
         codes.add("incomplete")
     hashes = {Role.SHA256, Role.MD5, Role.PHASH64, Role.PHASH256}
     if any(scanned.facts is not None and not hashes & scanned.facts.roles for scanned in shards):
@@ -198,8 +201,8 @@ def event_records(events: Iterable[LedgerEvent]) -> Iterable[dict[str, Any]]:
         yield record
 
 
-def environment_record() -> dict[str, Any]:
-    """``environment.json``: the machine and its libraries, without a name of a user or a machine."""
+def environment_record(*, fetching: bool = False) -> dict[str, Any]:
+    """``environment.json``: the machine and its libraries, without a name of a user or a machine; the network when ``fetching``."""
     from PIL import features  # noqa: PLC0415 - beside its one use
 
     codecs = {name: features.version(name) for name in ("jpg", "libjpeg_turbo", "zlib", "webp", "avif", "libtiff")}
@@ -214,4 +217,5 @@ def environment_record() -> dict[str, Any]:
         "pillow_codecs": codecs,
         "libraries": dict(installed_libraries()),
         "code_sha256": code_sha256(),
+        **({"network": network_record()} if fetching else {}),
     }

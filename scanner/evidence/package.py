@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from manifests.canonical import canonical_bytes
 from manifests.records import ORDER_OF, match_order, row_order
 from manifests.writing import HostFacts, PackageWriter, SealedPackage
+from scanner.captures import CaptureWriter
 from scanner.evidence.manifest import (
     RunFacts,
     Searched,
@@ -20,12 +22,14 @@ from scanner.evidence.manifest import (
     search_record,
     tool_record,
 )
+from scanner.evidence.outside import SeenOutside, capture_info
 from scanner.evidence.records import (
     asked_in,
     coverage_record,
     excluded_record,
     finding_record,
     negative_records,
+    observation_record,
     row_record,
     work_record,
 )
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
     from scanner.exhibits import Exhibit, WorkPictures
     from scanner.grading import Chance, Match
     from scanner.identity import Identity
+    from scanner.observations import Capture
     from scanner.outcomes import Compared
     from scanner.queries import Queries
     from scanner.works import Portfolio
@@ -54,7 +59,8 @@ Place = tuple[int, int, int | None]  # shard index, row number, item
 class Findings:
     """What a scan found, graded and with the dataset's side of it.
 
-    ``not_listed`` counts leads beyond the limits, by tier; ``work_pictures`` are those of the works, in portfolio order.
+    ``not_listed`` counts leads beyond the limits, by tier; ``work_pictures`` are those of the works, in portfolio order; ``seen`` is
+    None where nothing was looked at.
     """
 
     matches: Sequence[Match]
@@ -63,6 +69,7 @@ class Findings:
     work_pictures: Sequence[WorkPictures]
     searched: Searched
     chance: Chance
+    seen: SeenOutside | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,14 +112,16 @@ def write_package(
     Raises:
         manifests.errors.OutputError: disk full or read-only; nothing is left behind.
     """
-    portfolio, limitations = question.portfolio, limitation_codes(question.config, shards)
-    records = [
-        finding_record(match, findings.exhibits[_place(match)], portfolio, shards[match.shard])
-        for match in findings.matches
-    ]
-    records.sort(key=match_order)
+    portfolio, seen = question.portfolio, findings.seen
+    limitations = limitation_codes(question.config, shards, seen)
     found = frozenset(match.work for match in findings.matches if match.work is not None)
     with PackageWriter(folder) as writer:
+        captures = {} if seen is None else _add_captures(writer, seen, question.config)
+        records = [
+            finding_record(match, findings.exhibits[_place(match)], portfolio, shards[match.shard], captures)
+            for match in findings.matches
+        ]
+        records.sort(key=match_order)
         writer.add_records("matches", records)
         asked_of = asked_in(shards) if sequel is None else sequel.asked_of
         negatives = negative_records(portfolio, found, asked_of, limitations)
@@ -122,11 +131,12 @@ def write_package(
         works = [work_record(work, parts[index]) for index, work in enumerate(portfolio.works)]
         works += map(excluded_record, portfolio.excluded)
         writer.add_records("portfolio", _sorted("portfolio", works))
-        writer.add_records("observations", ())
+        looks = () if seen is None else (observation_record(each, captures) for each in seen.observations)
+        writer.add_records("observations", _sorted("observations", looks))
         if sequel is not None:
             writer.add_records("changes", sequel.changes)
         writer.add_records("events", event_records(run.events))
-        writer.add_file("environment.json", canonical_bytes(environment_record()))
+        writer.add_file("environment.json", canonical_bytes(environment_record(fetching=seen is not None)))
         identity_sha256 = None
         if question.identity is not None:
             writer.add_file("identity.json", canonical_bytes(question.identity.record()))
@@ -188,6 +198,14 @@ def _sorted(name: str, records: Iterable[dict[str, Any]]) -> list[dict[str, Any]
     return sorted(records, key=ORDER_OF[name])
 
 
+def _add_captures(writer: PackageWriter, seen: SeenOutside, config: ScanConfig) -> dict[str, Capture]:
+    """Write the capture files; gives where each look was kept, by observation id."""
+    captures = CaptureWriter(capture_info(config))
+    for path, records in groupby(captures.files(seen.looks()), key=lambda entry: entry[0]):
+        writer.add_stream(path, (record for _, record in records))
+    return captures.captures
+
+
 def _add_rows(writer: PackageWriter, shards: Sequence[ScannedShard], findings: Findings) -> None:
     by_shard: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for (index, _, _), exhibit in sorted(findings.exhibits.items(), key=lambda entry: _in_order(entry[0])):
@@ -205,6 +223,7 @@ def _pictures(findings: Findings, records: Sequence[dict[str, Any]], portfolio: 
         pictures.update(drawn.renditions)
     for exhibit in findings.exhibits.values():
         pictures.update(exhibit.files)
+    pictures.update({} if findings.seen is None else findings.seen.pictures)
     paired = {path.partition("/")[2].rpartition("-")[0] for path in pictures if path.startswith("thumbnails/")}
     thumbnails = {
         work.work_id: drawn.thumbnail for work, drawn in zip(portfolio.works, findings.work_pictures, strict=True)

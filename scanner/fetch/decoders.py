@@ -92,9 +92,10 @@ class Decoders:
 
     async def look(self, body: bytes) -> Looked:
         """Decode one picture in the next free process."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._look, body)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.look_now, body)
 
-    def _look(self, body: bytes) -> Looked:
+    def look_now(self, body: bytes) -> Looked:
+        """The same for code without an event loop: waits for a free process."""
         worker = self._free.get()
         try:
             for _ in range(2):

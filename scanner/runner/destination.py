@@ -13,8 +13,11 @@ from pathlib import Path
 
 from manifests.errors import ManifestError
 from manifests.packages import open_package
+from scanner.archives.pace import FILE_NAME as ARCHIVES
 from scanner.errors import UsageError
 from scanner.ledger import peek_meta
+from scanner.looks.store import FOLDER as LOOKS
+from scanner.looks.store import remove_looks
 
 SEAL = "tagmanifest-sha256.txt"  # a folder that has it is a finished package
 
@@ -88,6 +91,7 @@ def remove_partial(partial: Path) -> None:
     """Remove finished work; only files of ours, so that a stranger's folder of this name loses nothing."""
     for finished in (*(partial / "outcomes").glob("*"), *(partial / "downloads").glob("*")):
         finished.unlink()
+    remove_looks(partial)
     for name in _OWN:
         if (partial / name).is_dir():
             (partial / name).rmdir()
@@ -99,10 +103,9 @@ def remove_partial(partial: Path) -> None:
 _OWN = (
     "outcomes",
     "downloads",
-    "ledger.sqlite-wal",
-    "ledger.sqlite-shm",
-    "ledger.sqlite-journal",
-    "ledger.sqlite",
+    LOOKS,
+    *(f"{ARCHIVES}{suffix}" for suffix in ("-wal", "-shm", "-journal", "")),
+    *(f"ledger.sqlite{suffix}" for suffix in ("-wal", "-shm", "-journal", "")),
     "lock",
 )
 

@@ -8,24 +8,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from manifests.tiers import CHANCE_LIMIT
+from manifests.tiers import CHANCE_LIMIT, TIER_NUMBER
 from scanner.chance import composition, fit
 from scanner.datasets import RowFault
 from scanner.errors import Incomplete, ShardError
 from scanner.events import Noticed, StageAdvanced, StageBegan, StageEnded, Watcher
-from scanner.evidence import Findings, Question, Searched
+from scanner.evidence import Findings, Question, Searched, SeenOutside
 from scanner.evidence.records import match_id_of
 from scanner.exhibits import Exhibit, ExhibitRequest, PictureRequest, WorkPictures
-from scanner.grading import Chance, Match, group_hits, listed, tiers_not_listed, weigh_terms
+from scanner.grading import Chance, Looks, Match, group_hits, listed, tiers_not_listed, weigh_terms
 from scanner.hashers import ALGORITHMS
 from scanner.metadata import trim_terms
 from scanner.processes import Died, Executor, Task
 from scanner.runner import tasks
+from scanner.runner.looked import Looked, listed_row, wanted_of
+from scanner.runner.looking import Outlook, look_at_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from scanner.coverage import ScannedShard
+    from scanner.datasets import RowRef
     from scanner.evidence.package import Place
     from scanner.outcomes import Histogram, Hit, Outcome
     from scanner.queries import Queries
@@ -95,11 +98,21 @@ class Gathered:
             control_findings=self.control_findings(),
         )
 
-    def graded(self, question: Question) -> Graded:
-        """Everything that holds, graded with the chance models over all rows."""
+    def add_looked(self, looked: Looked) -> None:
+        """Add what was found in pictures that were fetched; they count as compared fingerprints and measure chance."""
+        self.hits += looked.hits
+        for name, prints in looked.prints.items():
+            self.nearest[name] += prints.nearest
+            self.control[name] += prints.control
+            self.rows[name] += prints.compared
+            for (work, distance), count in prints.control_near.items():
+                self.control_near[name, work, distance] += count
+
+    def graded(self, question: Question, looks: Looks | None = None) -> Graded:
+        """Everything that holds, graded with the chance models over all rows; ``looks`` at the rows' addresses, if any."""
         chance = self.chance()
         hits, furniture = weigh_terms(self.hits, self.terms, self.rows_scanned)
-        matches = group_hits(hits, question.portfolio, chance, question.config)
+        matches = group_hits(hits, question.portfolio, chance, question.config, looks)
         return Graded(matches=matches, chance=chance, furniture=furniture)
 
     def chance(self) -> Chance:
@@ -134,12 +147,13 @@ class Graded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """The matches that are listed, and ``beyond`` them, by tier, how many are not."""
+    """The matches that are listed, and ``beyond`` them, by tier, how many are not; ``looked``: what was fetched for them."""
 
     matches: Sequence[Match]
     beyond: Counter[str]
     chance: Chance
     searched: Searched
+    looked: Looked | None = None
 
 
 def gather_findings(
@@ -148,15 +162,67 @@ def gather_findings(
     question: Question,
     pool: Executor,
     watch: Watcher,
+    outlook: Outlook | None = None,
 ) -> Findings:
-    """Grade everything, choose what is listed, read those rows, and draw the works."""
+    """Grade everything, choose what is listed, look at its addresses (with an ``outlook``), read those rows, and draw the works."""
     gathered = Gathered(question.queries)
     gathered.add_all(shards, outcomes)
     graded = gathered.graded(question)
     kept, beyond = listed(graded.matches, question.config)
-    beyond += graded.furniture + tiers_not_listed(gathered.not_listed, graded.chance)
     chosen = Chosen(matches=kept, beyond=beyond, chance=graded.chance, searched=gathered.searched())
+    if outlook is not None:
+        chosen = look_again(chosen, gathered, shards, question, outlook, (pool, watch))
+    chosen.beyond.update(graded.furniture + tiers_not_listed(gathered.not_listed, graded.chance))
     return exhibit_findings(chosen, shards, question, pool, watch)
+
+
+def look_again(
+    chosen: Chosen,
+    gathered: Gathered,
+    shards: Sequence[ScannedShard],
+    question: Question,
+    outlook: Outlook,
+    with_: tuple[Executor, Watcher],
+) -> Chosen:
+    """Look at the addresses of what is listed, and grade it again with what they return.
+
+    What was listed stays listed; what the fetched pictures add is listed within the same limits.
+    """
+    exhibits = read_exhibits(chosen.matches, shards, question.portfolio, *with_)
+    ranks: dict[Place, tuple[int, RowRef]] = {}
+    for match in chosen.matches:
+        row = match.hits[0].row
+        place = (match.shard, row.row_number, row.item)
+        ranks[place] = min(ranks.get(place, (99, row)), (TIER_NUMBER[match.tier], row), key=lambda entry: entry[0])
+    rows = [
+        (address, rank)
+        for place, (rank, row) in ranks.items()
+        if (address := listed_row(place[0], row, shards[place[0]], exhibits[place].values)) is not None
+    ]
+    before = [(match.shard, hit) for match in chosen.matches for hit in match.hits]
+    looked = look_at_rows([row for row, _ in rows], wanted_of(rows), before, question, outlook, with_)
+    gathered.add_looked(looked)
+    for index, pictured in looked.pictured.items():
+        shards[index].add_pictured(pictured)
+    graded = gathered.graded(question, looked.rows)
+    known = {(match.row, match.work) for match in chosen.matches}
+    stay = [match for match in graded.matches if (match.row, match.work) in known]
+    added = [
+        match
+        for match in graded.matches
+        if (match.row, match.work) not in known and any(hit.observation is not None for hit in match.hits)
+    ]
+    kept = sorted(
+        (*stay, *listed(added, question.config)[0]), key=lambda match: (match.row, match.work is None, match.work or 0)
+    )
+    every = Counter(str(match.tier) for match in graded.matches)
+    return Chosen(
+        matches=kept,
+        beyond=every - Counter(str(match.tier) for match in kept),
+        chance=graded.chance,
+        searched=gathered.searched(),
+        looked=looked,
+    )
 
 
 def exhibit_findings(
@@ -177,6 +243,7 @@ def exhibit_findings(
         matches=chosen.matches,
         exhibits=exhibits,
         work_pictures=draw_works(portfolio, pool, watch),
+        seen=None if chosen.looked is None else seen_of(chosen, shards, portfolio, (pool, watch)),
         not_listed={str(tier): count for tier, count in sorted(chosen.beyond.items()) if count},
         searched=chosen.searched,
         chance=chosen.chance,
@@ -229,6 +296,54 @@ def draw_works(portfolio: Portfolio, pool: Executor, watch: Watcher) -> tuple[Wo
     return tuple(drawn[index] for index in range(len(portfolio.works)))
 
 
+def seen_of(
+    chosen: Chosen, shards: Sequence[ScannedShard], portfolio: Portfolio, with_: tuple[Executor, Watcher]
+) -> SeenOutside:
+    """What a package holds of looks: observations, captures, and the pictures drawn."""
+    assert chosen.looked is not None
+    kept = chosen.looked.kept
+    return SeenOutside(
+        observations=tuple(observation for _, observation in kept.observations),
+        looks=kept.looks,
+        pictures=draw_looks(chosen, shards, portfolio, with_),
+        unfinished=chosen.looked.unfinished,
+    )
+
+
+def draw_looks(
+    chosen: Chosen, shards: Sequence[ScannedShard], portfolio: Portfolio, with_: tuple[Executor, Watcher]
+) -> dict[str, bytes]:
+    """Renditions and figures of the pictures that the listed findings rest on, made by the workers, a few bodies at a time."""
+    assert chosen.looked is not None
+    pool, watch = with_
+    bodies, kept = chosen.looked.bodies, chosen.looked.kept
+    shown = [
+        (match, bodies[match.observation.observation_id])
+        for match in chosen.matches
+        if match.work is not None and match.observation is not None and match.observation.observation_id in bodies
+    ]
+    watch(StageBegan(title="Drawing what was returned", total=len(shown), unit=" findings"))
+    waiting = iter(shown)
+    drawn: dict[str, dict[str, bytes]] = {}
+
+    def submit() -> None:
+        for match, key in waiting:
+            body = kept.body(key)
+            if body is None:
+                continue
+            finding = _picture_request(match, portfolio, shards[match.shard], of_look=True)
+            pool.submit(Task(key=finding.match_id, function=tasks.draw_look, arguments=(body, finding)))
+            if pool.outstanding() >= 2 * pool.width:
+                return
+
+    submit()
+    for match_id, files in pool.completed(lambda: watch(StageAdvanced(done=len(drawn)))):
+        drawn[match_id] = {} if isinstance(files, Died) else files
+        submit()
+    watch(StageEnded())
+    return {path: content for _, files in sorted(drawn.items()) for path, content in files.items()}
+
+
 def _exhibit_tasks(matches: Sequence[Match], shards: Sequence[ScannedShard], portfolio: Portfolio) -> Iterator[Task]:
     on_row: dict[Place, list[Match]] = defaultdict(list)
     for match in matches:
@@ -238,7 +353,7 @@ def _exhibit_tasks(matches: Sequence[Match], shards: Sequence[ScannedShard], por
     for (index, row_number, item), found in on_row.items():
         asked = [_picture_request(match, portfolio, shards[index]) for match in found if match.work is not None]
         packaged = [match.match_id for match in asked if match.fingerprints]
-        has_picture = any(hit.picture_sha256 is not None for match in found for hit in match.hits)
+        has_picture = any(hit.source_of_hash == "shard_bytes" for match in found for hit in match.hits)
         by_shard[index].append(
             ExhibitRequest(
                 row_number=row_number,
@@ -255,11 +370,16 @@ def _exhibit_tasks(matches: Sequence[Match], shards: Sequence[ScannedShard], por
             )
 
 
-def _picture_request(match: Match, portfolio: Portfolio, scanned: ScannedShard) -> PictureRequest:
+def _picture_request(
+    match: Match, portfolio: Portfolio, scanned: ScannedShard, *, of_look: bool = False
+) -> PictureRequest:
+    """What is to be drawn for a finding; ``of_look``: only what compares the picture of its own look."""
     assert match.work is not None
+    own = match.observation.observation_id if of_look and match.observation is not None else None
+    hits = [hit for hit in match.hits if not of_look or hit.observation == own]
     near = [
         (algorithm, hit.variant)
-        for hit in match.hits
+        for hit in hits
         for algorithm in ALGORITHMS
         if hit.variant is not None and hit.metric == f"hamming/{algorithm}"
     ]
@@ -268,5 +388,5 @@ def _picture_request(match: Match, portfolio: Portfolio, scanned: ScannedShard) 
         work=match.work,
         work_sha16=portfolio.works[match.work].sha16,
         fingerprints=tuple(near),
-        region=next((region for hit in match.hits if (region := hit.region) is not None), None),
+        region=next((region for hit in hits if (region := hit.region) is not None), None),
     )

@@ -10,6 +10,7 @@ import os
 import secrets
 import time
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +21,11 @@ from scanner.coverage import ScannedShard, ShardStatus
 from scanner.datasets import is_address
 from scanner.errors import ScannerError, UsageError
 from scanner.events import Noticed, Watcher, unwatched
-from scanner.evidence import Question, RunFacts, write_package
+from scanner.evidence import Findings, Question, RunFacts, write_package
+from scanner.fetch.addresses import parse_networks
 from scanner.ledger import Ledger, open_ledger
+from scanner.looks import Outside, open_looks
+from scanner.looks.store import FOLDER as LOOKS
 from scanner.metadata import compile_identifiers
 from scanner.portfolios import read_portfolio
 from scanner.queries import Queries, compile_queries
@@ -30,12 +34,14 @@ from scanner.runner.destination import choose_destination, incomplete_name, remo
 from scanner.runner.downloading import download_shards
 from scanner.runner.executors import cluster_address, open_executor
 from scanner.runner.finding import gather_findings
+from scanner.runner.looking import Outlook
 from scanner.runner.shard_loop import Comparing, ShardLoop
 from scanner.runner.sources import open_shards, say_what_cannot_be_compared
 from scanner.self_test import SelfTest, run_self_test
+from scanner.work_pictures import row_limits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from manifests.words import Lang
     from scanner.datasets import Dataset
@@ -130,7 +136,7 @@ def run_scan(request: ScanRequest, watch: Watcher = unwatched) -> ScanResult:
     )
     run_name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
     place = choose_destination(request.out, name=f"SCAN-{run_name}", scan_key=scan_key(request, queries))
-    with open_ledger(place.partial) as ledger:
+    with open_ledger(place.partial) as ledger, open_outlook(ledger, question) as outlook:
         course = Course(ledger)
         begin_run(ledger, course, request, queries, run_name=run_name, started_at=started_at)
         if any(each.to_download for each in shards):
@@ -140,7 +146,8 @@ def run_scan(request: ScanRequest, watch: Watcher = unwatched) -> ScanResult:
         loop = ShardLoop(shards, work, ledger, course, watch)
         with open_executor(work.preparation, workers, cluster, files_read(shards, queries)) as pool:
             loop.run(pool)
-            findings = gather_findings(shards, loop.outcomes, question, pool, watch)
+            findings = gather_findings(shards, loop.outcomes, question, pool, watch, outlook)
+            note_looks(course, findings)
         if place.replaces_incomplete:
             place.package.rename(incomplete_name(place.package))
         finished_at = course.note("tool", "finished")
@@ -153,6 +160,7 @@ def run_scan(request: ScanRequest, watch: Watcher = unwatched) -> ScanResult:
             lang=request.lang,
         )
     incomplete = tuple(_gap(each) for each in shards if each.status is ShardStatus.FAILED)
+    incomplete += () if findings.seen is None else findings.seen.unfinished
     if not incomplete:
         remove_partial(place.partial)
     by_tier = Counter(str(record["tier"]) for record in records)
@@ -170,6 +178,36 @@ def run_scan(request: ScanRequest, watch: Watcher = unwatched) -> ScanResult:
         incomplete=incomplete,
         seconds=time.monotonic() - began,
     )
+
+
+@contextmanager
+def open_outlook(ledger: Ledger, question: Question) -> Iterator[Outlook | None]:
+    """How this scan sees the world: None where nothing may be requested and nothing was requested before.
+
+    Raises:
+        LedgerError: what was fetched before is damaged.
+        OutputError: there is no place for it.
+    """
+    config, identity = question.config, question.identity
+    if config.fetch == "off" and not (ledger.folder / LOOKS).is_dir():
+        yield None
+        return
+    domains = () if identity is None else identity.domains
+    outside = Outside(
+        allowed=parse_networks(config.allow_network),
+        own_domains=frozenset(domain.domain for domain in domains),
+        picture=row_limits(config),
+    )
+    with open_looks(ledger.folder) as store:
+        yield Outlook(store=store, folder=ledger.folder, asks=config.fetch != "off", outside=outside)
+
+
+def note_looks(course: Course, findings: Findings) -> None:
+    """Write into the course what was looked at."""
+    if findings.seen is not None and findings.seen.observations:
+        ids = sorted(each.observation_id for each in findings.seen.observations)
+        digest = hashlib.sha256("".join(f"{each}\n" for each in ids).encode()).hexdigest()
+        course.note("tool", "fetched", f"{len(ids)} observations", digest)
 
 
 def with_absolute_paths(request: ScanRequest) -> ScanRequest:

@@ -10,8 +10,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from scanner.comparisons.looks import picture_of, second_check_of
+from scanner.comparisons.parts import PartComparison
 from scanner.errors import ShardError
-from scanner.exhibits import Exhibit, ExhibitRequest, WorkPictures, draw_work, exhibit_rows
+from scanner.exhibits import (
+    Exhibit,
+    ExhibitRequest,
+    PictureRequest,
+    WorkPictures,
+    draw_fetched,
+    draw_work,
+    exhibit_rows,
+)
 from scanner.pipeline import compare_part
 from scanner.shards import OpenShard, Part, check_unchanged, digest_shard
 from scanner.work_pictures import surely_looked_at
@@ -19,8 +29,11 @@ from scanner.work_pictures import surely_looked_at
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableSequence
 
+    from scanner.comparisons.looks import CheckRequest
+    from scanner.comparisons.parts import PartFound
     from scanner.config import ScanConfig
     from scanner.datasets import Shard, ShardDigest
+    from scanner.outcomes import Checked
     from scanner.queries import Queries
 
 PROGRESS_SLOTS = 4096  # a worker counts in the slot of its process number; a clash would only blur the progress bar
@@ -31,6 +44,7 @@ class _Prepared:
     queries: Queries
     config: ScanConfig
     progress: MutableSequence[int]
+    parts: PartComparison | None = None  # compiled with the first picture that needs it
 
 
 _prepared: _Prepared | None = (
@@ -84,6 +98,31 @@ def exhibit(opened: OpenShard, stamp: str, requests: tuple[ExhibitRequest, ...])
     except ShardError as error:
         return error
     return exhibits
+
+
+def compare_look(
+    content: bytes, sha256: str, requests: tuple[CheckRequest, ...], equal: frozenset[int]
+) -> tuple[dict[int, Checked | None], list[PartFound]] | ShardError:
+    """The second checks of a fetched picture that are due, by Work; and the parts of works in it, those ``equal`` left out."""
+    assert _prepared is not None
+    picture = picture_of(content, sha256, _prepared.config)
+    if picture is None:
+        return {}, []
+    file_of_work = partial(surely_looked_at, _prepared.queries, _prepared.config)
+    if _prepared.parts is None:
+        _prepared.parts = PartComparison(_prepared.queries, _prepared.config, file_of_work)
+    try:
+        checks = {request.work: second_check_of(picture, request, file_of_work) for request in requests}
+        known = equal | {work for work, checked in checks.items() if checked is not None and checked.passed}
+        return checks, list(_prepared.parts.found(picture, known))
+    except ShardError as error:  # a file of the portfolio is not what was read at the start
+        return error
+
+
+def draw_look(content: bytes, finding: PictureRequest) -> dict[str, bytes]:
+    """Renditions and figures of a finding's fetched picture, by their path in the package."""
+    assert _prepared is not None
+    return draw_fetched(content, finding, _prepared.queries, _prepared.config)
 
 
 def draw(index: int, sha16: str) -> WorkPictures:

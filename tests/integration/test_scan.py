@@ -218,7 +218,7 @@ def test_columns_may_be_mapped_by_hand(world: DemoWorld, provscan: Run, tmp_path
         (["scan", ".", "--dataset", ".", "--workers", "0"], "--workers"),
         (["scan", ".", "--dataset", ".", "--columns", "nonsense"], "ROLE=NAME"),
         (["scan", ".", "--dataset", ".", "--config", "nowhere.toml"], "nowhere.toml"),
-        (["scan", ".", "--dataset", "rows.csv", "--fetch", "all"], "does not request"),
+        (["scan", ".", "--dataset", "rows.csv", "--fetch", "all"], "of candidates only"),
         (["scan", ".", "--dataset", "rows.csv", "--allow-network", "nonsense"], "--allow-network"),
         (["export", "nowhere", "--format", "csv"], "nowhere"),
         (["show", "nowhere"], "nowhere"),

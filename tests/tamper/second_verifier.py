@@ -98,8 +98,8 @@ def check_match(match: Any, man: Any, got: Any, rows: Any) -> dict[str, Any]:
     need((not seen or all(seen[key] == source["requested_at" if key == "fetched_at" else key] for key in seen)) and (not check or ((not check["passed"] or Decimal(check["value"]) >= Decimal(check["threshold"])) and {"id": check["method"], "threshold": check["threshold"]} == man["method"]["second_check"])), "observation, second check")
     for entry in match["basis"]:
         if entry["kind"] == "digest_equal":
-            own, held = {f"{name}:{file[name]}" for file in (work, *work["renditions"]) for name in ("sha256", "md5")}, entry["value"].split(":")[1] in (seen["content_sha256"] if seen else json.dumps(cells))
-            need(entry["work_value"] == entry["row_value"] == entry["value"] in own and held, "the digest")
+            own, held = {f"{name}:{file[name]}" for file in (work, *work["renditions"]) for name in ("sha256", "md5")}, (digest := entry["value"].rpartition(":")[2]) in (seen["content_sha256"] if entry["source_of_hash"] in {"live_bytes", "archive_bytes"} else json.dumps(cells))
+            need(entry["work_value"] == entry["row_value"] == f"{entry['metric']}:{digest}" in own and held, "the digest")
         if entry["kind"] == "fingerprint_near":
             need({"id": entry["metric"][8:], "variant": entry["variant"], "value": entry["work_value"]} in work["fingerprints"] and (entry["source_of_hash"] != "compiler" or entry["row_value"].split(":")[1] == cells[entry["column"]]), "query, recorded hash")
     check_tier(match, shard, kept)
@@ -113,7 +113,7 @@ def check_accounts(man: Any, data: Any, got: Any) -> None:
     need(counts == [man["portfolio"]["works"], man["portfolio"]["files_excluded"]] and included == found ^ {line["work_id"] for line in got["negatives"]} and all(line["rows_scanned"] == total or (line["rows_scanned"] < total and man["kind"] != "scan") for line in got["negatives"]), "negatives")
     tally = [{value: sum(match[name] == value for match in matches) for value in known} for name, known in (("tier", TIERS), ("grade", "ABCD"))]
     need([*tally, len(matches), len(found), len(got["negatives"])] == [results["by_tier"], results["by_grade"], results["findings"], results["works_with_findings"], results["works_without"]], "results")
-    pairs = [(match["row"]["url"].split("/")[2], match["work_id"]) for match in matches if match["row"]["url"]]
+    pairs = [(match["row"]["url"].split("/")[2].split(":")[0], match["work_id"]) for match in matches if match["row"]["url"]]
     need([(line["host"], line["findings"], line["works"]) for line in results["by_host"]] == [(host, sum(host == other for other, _ in pairs), len({work for other, work in pairs if other == host and work})) for host in sorted(dict(pairs))], "by_host")
     need((all(sum(line["status"] == status for line in got["coverage"]) == sum(known["shards"][status] for known in man["datasets"]) for status in ("scanned", "skipped", "failed")) and sum(map(rows_of, got["coverage"])) == sum(line["rows_scanned"] for line in man["datasets"]) in {total, *(range(total) if man["kind"] != "scan" else ())}) and ([event["prev_sha256"] for event in got["events"]] == ["0" * 64, *map(sha, lines(data["events.jsonl"]))][:-1] and man["config_sha256"] == sha(canonical(man["config"])) and man["subject"]["identity_sha256"] == (sha(data["identity.json"]) if "identity.json" in data else None)), "shards, events, digests")
     order = [((match["work_file"] or "\U0010ffff").encode(), TIERS.index(match["tier"]), match["row"]["dataset"], match["row"]["row_number"]) for match in matches]
