@@ -39,6 +39,7 @@ _ALL_POINTS: Final = (
     600_000  # of all works together, as far as that leaves each the fewest: a thousand works have all theirs
 )
 _ROW_POINTS: Final = 1000
+_EDGE: Final = 15  # px from the edges of a picture in which ORB looks for no point
 _RADIUS: Final = 32  # bits of 256: at 40 the same works are found, at three times the cost
 _MIN_POINTS: Final = 5  # an affine map takes three; the second check sorts out the rest
 _REPROJECTION: Final = 5.0  # px
@@ -166,14 +167,16 @@ def _grey(image: Image.Image) -> NDArray[np.uint8]:
     grey = image.convert("L")
     scale = _SIDE / max(grey.size)
     if scale > 1:
-        scale = min(scale, 2.0)  # small pictures are enlarged a little: ORB sees no point within 15 px of an edge
+        scale = min(scale, 2.0)  # small pictures are enlarged a little: ORB sees no point near an edge
     size = (max(1, round(grey.width * scale)), max(1, round(grey.height * scale)))
     return np.asarray(grey.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0), np.uint8)
 
 
 def _features(grey: NDArray[np.uint8], most: int) -> tuple[NDArray[np.float64], NDArray[np.uint64]]:
     """Points ``float64[n, 2]`` in px and descriptors ``uint64[n, 4]``."""
-    detector = cv2.ORB_create(nfeatures=most, edgeThreshold=15, fastThreshold=7)  # type: ignore[attr-defined]
+    if min(grey.shape) <= 2 * _EDGE:  # no point anywhere; OpenCV would scale it to nothing and fail
+        return np.empty((0, 2)), np.empty((0, 4), np.uint64)
+    detector = cv2.ORB_create(nfeatures=most, edgeThreshold=_EDGE, fastThreshold=7)  # type: ignore[attr-defined]
     points, descriptors = detector.detectAndCompute(grey, None)
     if descriptors is None or not len(points):
         return np.empty((0, 2)), np.empty((0, 4), np.uint64)

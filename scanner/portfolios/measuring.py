@@ -73,6 +73,10 @@ class Measure:
                     return replace(digests, facts=self._facts(file))
                 except PictureError as error:
                     return replace(digests, reason=ExcludedReason(error.fault.value), note=error.detail)
+                except OSError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - a fault of ours on one picture must not cost the others
+                    return replace(digests, reason=ExcludedReason.DECODE_CRASH, note=type(error).__name__)
         except OSError as error:
             return Measured(reason=ExcludedReason.UNREADABLE, note=error.strerror or type(error).__name__)
 

@@ -184,15 +184,13 @@ def prepare(config: ScanConfig, progress: MutableSequence[int]) -> None:
     _prepared = _Prepared(config=config, progress=progress)
 
 
-def fingerprint(opened: OpenShard, part: Part, shard_id: str, stamp: str, share: int) -> bytes | ShardError:  # noqa: ARG001 - the loop's signature
+@tasks.gaps_for_errors
+def fingerprint(opened: OpenShard, part: Part, shard_id: str, stamp: str, share: int) -> bytes:  # noqa: ARG001 - the loop's signature
     """In a worker: the entries of one part as bytes; arguments as of ``tasks.compare``."""
     assert _prepared is not None
-    try:
-        check_unchanged(opened.shard, stamp)
-        done = fingerprint_part(opened, part, _prepared.config, tasks.beat_into(_prepared.progress, part, share))
-        check_unchanged(opened.shard, stamp)
-    except ShardError as error:
-        return error
+    check_unchanged(opened.shard, stamp)
+    done = fingerprint_part(opened, part, _prepared.config, tasks.beat_into(_prepared.progress, part, share))
+    check_unchanged(opened.shard, stamp)
     return done.dumps()
 
 

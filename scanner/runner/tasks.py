@@ -5,10 +5,11 @@ A worker is prepared once with the queries and the configuration (``prepare``), 
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from scanner.comparisons.looks import picture_of, second_check_of
 from scanner.comparisons.parts import PartComparison
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from scanner.outcomes import Checked
     from scanner.queries import Queries
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 PROGRESS_SLOTS = 4096  # a worker counts in the slot of its process number; a clash would only blur the progress bar
 
 
@@ -58,45 +62,62 @@ def prepare(queries: Queries, config: ScanConfig, progress: MutableSequence[int]
     _prepared = _Prepared(queries=queries, config=config, progress=progress)
 
 
-def digest(shard: Shard) -> ShardDigest | ShardError:
+def gaps_for_errors(task: Callable[P, R]) -> Callable[P, R | ShardError]:
+    """What a task raises becomes its result: a gap of the scan, with the reason.
+
+    An error that nobody foresaw is one too: this is the top of a worker's work, and a fault of ours on one picture must not take
+    days of comparing with it.
+    """
+
+    @functools.wraps(task)
+    def guarded(*arguments: P.args, **named: P.kwargs) -> R | ShardError:
+        try:
+            return task(*arguments, **named)
+        except ShardError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - see above
+            return ShardError(f"an unexpected error ({type(error).__name__}): {_one_line(error)}", hint="Report it.")
+
+    return guarded
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+@gaps_for_errors
+def digest(shard: Shard) -> ShardDigest:
     """SHA-256 of a shard; a shard that cannot be read is a value."""
-    try:
-        return digest_shard(shard)
-    except ShardError as error:
-        return error
+    return digest_shard(shard)
 
 
-def compare(opened: OpenShard, part: Part, shard_id: str, stamp: str, share: int) -> bytes | ShardError:
+@gaps_for_errors
+def compare(opened: OpenShard, part: Part, shard_id: str, stamp: str, share: int) -> bytes:
     """The Outcome of one part as bytes.
 
     ``stamp`` is that of the file when its digest was taken; ``share`` is how many of its bytes the part stands for.
     """
     assert _prepared is not None
-    try:
-        check_unchanged(opened.shard, stamp)
-        outcome = compare_part(
-            opened,
-            part,
-            _prepared.queries,
-            _prepared.config,
-            shard_id=shard_id,
-            file_of_work=partial(surely_looked_at, _prepared.queries, _prepared.config),
-            beat=beat_into(_prepared.progress, part, share),
-        )
-        check_unchanged(opened.shard, stamp)
-    except ShardError as error:
-        return error
+    check_unchanged(opened.shard, stamp)
+    outcome = compare_part(
+        opened,
+        part,
+        _prepared.queries,
+        _prepared.config,
+        shard_id=shard_id,
+        file_of_work=partial(surely_looked_at, _prepared.queries, _prepared.config),
+        beat=beat_into(_prepared.progress, part, share),
+    )
+    check_unchanged(opened.shard, stamp)
     return outcome.dumps()
 
 
-def exhibit(opened: OpenShard, stamp: str, requests: tuple[ExhibitRequest, ...]) -> list[Exhibit] | ShardError:
+@gaps_for_errors
+def exhibit(opened: OpenShard, stamp: str, requests: tuple[ExhibitRequest, ...]) -> list[Exhibit]:
     """Rows of one shard, verbatim, with the pictures that the findings on them need; ``stamp`` as in ``compare``."""
     assert _prepared is not None
-    try:
-        exhibits = exhibit_rows(opened, requests, _prepared.queries, _prepared.config)
-        check_unchanged(opened.shard, stamp)
-    except ShardError as error:
-        return error
+    exhibits = exhibit_rows(opened, requests, _prepared.queries, _prepared.config)
+    check_unchanged(opened.shard, stamp)
     return exhibits
 
 

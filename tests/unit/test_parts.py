@@ -91,3 +91,10 @@ def test_of_many_works_each_is_remembered_by_fewer_and_the_strongest_points(work
     assert all(np.array_equal(short, whole[:150]) for short, whole in zip(few.words, known.words, strict=True))
     assert trimmed_points([known, None])[1] is None
     assert len(trimmed_points([known] * 100_000)[0].words[0]) == 50  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 2), (30_000, 2), (2, 30_000), (640, 20), (31, 31), (32, 600)])
+def test_pictures_of_any_shape_are_works_and_rows(size: tuple[int, int], index: PartIndex) -> None:
+    picture = artwork(3).convert("RGB").resize(size)
+    index.parts(picture)
+    assert PartIndex([work_points(picture)]).parts(picture) is not None

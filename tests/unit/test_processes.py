@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from scanner.errors import ShardError
 from scanner.processes import Died, Task, WorkerPool, interrupts_held, one_thread_each
+from scanner.runner.tasks import digest
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills processes the POSIX way")
 
@@ -196,3 +198,10 @@ def test_ctrl_c_that_another_thread_receives_waits_until_a_process_is_started() 
         thread.join()
     assert finished == ["whole"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_error_nobody_foresaw_is_a_gap_that_names_it() -> None:
+    error = digest(None)  # type: ignore[arg-type]
+    assert isinstance(error, ShardError)
+    assert "an unexpected error (AttributeError)" in error.message
+    assert digest.__module__ == "scanner.runner.tasks"  # sent to workers by its name
