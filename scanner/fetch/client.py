@@ -7,7 +7,6 @@ checked address: a second look-up that says something else (DNS rebinding) never
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from scanner._version import __version__
 from scanner.fetch.addresses import Network, Refusal, check_addresses
 from scanner.fetch.guard import CheckedUrl, check_redirect, check_url
-from scanner.fetch.http import Connection, connect, tls_context
+from scanner.fetch.http import Door, Fields, Hop
 from scanner.fetch.limits import FetchFailed, Limits
 from scanner.fetch.names import Names, Resolver, system_resolver
 from scanner.observations import FetchOutcome
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 Gate = Callable[[CheckedUrl, tuple[str, ...]], AbstractAsyncContextManager[None]]
 """Entered before each hop with its addresses, left after it: where a caller waits its turn, or refuses with ``FetchFailed``."""
 
-IDLE_AT_MOST: Final = 256  # open connections kept for later, over all hosts
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
@@ -91,10 +89,8 @@ class Client:
         self.allowed = allowed
         self._agent = agent
         self._names = Names(resolver)
-        self._context = context
+        self._door = Door(context)
         self._now = now
-        self._idle: defaultdict[tuple[str, str, int], list[Connection]] = defaultdict(list)
-        self._idle_count = 0
 
     async def fetch(
         self, text: str, asking: Asking = PLAIN, *, limits: Limits = USUAL, gate: Gate | None = None
@@ -146,90 +142,41 @@ class Client:
             raise FetchFailed(FetchOutcome.ADDRESS_REFUSED, url.text, checked.reason)
         return checked
 
-    async def close(self) -> None:
-        """Close the connections that are kept open."""
-        for connections in self._idle.values():
-            for connection in connections:
-                connection.close()
-        self._idle.clear()
-        self._idle_count = 0
-        for _ in range(3):  # rounds of the loop in which an aborted stream lets its socket go
-            await asyncio.sleep(0)
-
     def forget(self, origin: tuple[str, str, int]) -> None:
         """Close the connections kept to a host that will not be asked again."""
-        for connection in self._idle.pop(origin, ()):
-            self._idle_count -= 1
-            connection.close()
+        self._door.forget(origin)
+
+    async def close(self) -> None:
+        """Close the connections that are kept open."""
+        await self._door.close()
 
     async def _hop(
         self, url: CheckedUrl, asking: Asking, first: CheckedUrl, limits: Limits, seconds: float, gate: Gate | None
     ) -> Exchange:
         addresses = await self.addresses(url, limits)
-        fields = self._fields(url, asking, first)
         async with gate(url, addresses) if gate is not None else nullcontext():
-            deadline = asyncio.get_running_loop().time() + max(seconds, 0.0)
-            requested_at = self._now()
-            while True:
-                connection = self._take_idle(url) or await connect(
-                    url, addresses, limits=limits, context=self._tls(), deadline=deadline
+            return await self._door.exchange(
+                Hop(
+                    url=url,
+                    addresses=addresses,
+                    fields=self._fields(url, asking, first),
+                    requested_at=self._now(),
+                    limits=limits,
+                    deadline=asyncio.get_running_loop().time() + max(seconds, 0.0),
+                    method=asking.method,
+                    body=asking.body,
+                    sink=asking.sink,
                 )
-                was_used = connection.used
-                try:
-                    exchange = await connection.exchange(
-                        url,
-                        fields,
-                        requested_at=requested_at,
-                        limits=limits,
-                        deadline=deadline,
-                        method=asking.method,
-                        body=asking.body,
-                        sink=asking.sink,
-                    )
-                except FetchFailed as error:
-                    # A kept connection that the other side had closed meanwhile: nothing was answered, nothing is known.
-                    if was_used and error.outcome is FetchOutcome.CONNECT_FAILED:
-                        continue
-                    raise
-                self._give_back(connection)
-                return exchange
+            )
 
-    def _fields(self, url: CheckedUrl, asking: Asking, first: CheckedUrl) -> list[tuple[bytes, bytes]]:
+    def _fields(self, url: CheckedUrl, asking: Asking, first: CheckedUrl) -> Fields:
         # Built anew for every hop.  No Accept: with a list of types some hosts send WebP or AVIF, and no digest of a dataset matches.
         named = [("Host", url.authority), ("User-Agent", self._agent), ("Accept-Encoding", "identity")]
         named += [("Connection", "keep-alive"), *asking.fields]
         named += asking.credentials if url.origin == first.origin else ()
         if asking.body:
             named.append(("Content-Length", str(len(asking.body))))
-        return [(name.encode("ascii"), value.encode("latin-1")) for name, value in named]
-
-    def _tls(self) -> ssl.SSLContext:
-        if self._context is None:
-            self._context = tls_context()
-        return self._context
-
-    def _take_idle(self, url: CheckedUrl) -> Connection | None:
-        kept = self._idle.get(url.origin)
-        while kept:
-            connection = kept.pop()
-            self._idle_count -= 1
-            if not kept:
-                del self._idle[url.origin]
-            if connection.is_reusable:
-                return connection
-            connection.close()
-        return None
-
-    def _give_back(self, connection: Connection) -> None:
-        if not connection.is_reusable:
-            connection.close()
-            return
-        if (
-            self._idle_count >= IDLE_AT_MOST
-        ):  # the host that was asked longest ago is the least likely to be asked again
-            self.forget(next(iter(self._idle)))
-        self._idle[connection.origin].append(connection)
-        self._idle_count += 1
+        return tuple((name.encode("ascii"), value.encode("latin-1")) for name, value in named)
 
 
 def location_of(exchange: Exchange) -> str | None:
