@@ -154,6 +154,11 @@ def _terms(identity: Identity, works: Sequence[Work]) -> tuple[tuple[Term, ...],
             )
         else:
             terms.append(term)
+            if term.needs_second:
+                warnings.append(
+                    f"the {kind} {value!r} is so short that it is looked for only beside another declared name; an alias with more "
+                    "characters finds more"
+                )
     return tuple(dict.fromkeys(terms)), warnings
 
 
