@@ -34,13 +34,16 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; returns the exit code (0 done, 1 verification failed, 2 usage, 3 could not be written)."""
+def main(argv: Sequence[str] | None = None, *, prog: str = "python -m manifests") -> int:
+    """Run one verb; returns the exit code (0 done, 1 verification failed, 2 usage, 3 could not be written).
+
+    ``prog`` is how the user called it, for the help text.
+    """
     words = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # names in any script, on a console of any code page
-    parser = argparse.ArgumentParser(prog="python -m manifests", description="Read, check and show evidence packages.")
+    parser = argparse.ArgumentParser(prog=prog, description="Read, check and show evidence packages.")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb, (module, what) in VERBS.items():
         chosen = verbs.add_parser(verb, help=what, description=what)

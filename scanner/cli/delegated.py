@@ -13,7 +13,7 @@ def delegated(verb: str) -> click.Command:
         from manifests.__main__ import main  # standard library only
 
         try:
-            ctx.exit(main([verb, *ctx.args]))
+            ctx.exit(main([verb, *ctx.args], prog="provscan"))
         except SystemExit as left:  # argparse leaves this way, after it has printed its help or what is wrong
             ctx.exit(left.code if isinstance(left.code, int) else 2)
 

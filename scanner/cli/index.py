@@ -39,7 +39,7 @@ def build(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    r"""Fingerprint every picture at hand of a dataset, and copy its published perceptual hashes, into one file.
+    """Fingerprint every picture at hand of a dataset, and copy its published perceptual hashes, into one file.
 
     DATASET is what scan takes: tar or parquet files with pictures, folders of pictures, or tables with a hash column.
     Ctrl-C stops it; the same command goes on from there.  Scan the index like the dataset; what is found in it is a lead
@@ -48,7 +48,7 @@ def build(
     \b
     provscan index build img2dataset-output/ --out my-dataset.hashindex
     provscan scan my-pictures --dataset my-dataset=my-dataset.hashindex --out result
-    """
+    """  # noqa: D301 - click wants the character
     from scanner.runner.indexing import IndexRequest, run_index
 
     request = IndexRequest(
