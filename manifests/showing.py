@@ -99,6 +99,8 @@ def _finding(finding: Finding, prefix: str, lang: Lang) -> Iterator[str]:
     for code in ("url", "caption"):
         if match["row"][code] is not None:
             yield f"       {label(code, lang)}: “{shortened(str(match['row'][code]), MAX_TEXT)}”"
+    for fact in islice(facts.observed(match, lang), 1):  # the rest stands in the report
+        yield f"       {fact.label}: {fact.value}"
     if match["caveats"]:
         yield f"       {label('caveats', lang)}: {' '.join(caveat_text(code, lang) for code in match['caveats'])}"
 

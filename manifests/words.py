@@ -220,6 +220,9 @@ CAVEATS: Final[dict[str, dict[str, str]]] = {
 }
 
 
+_NOT_COMPARED: Final[dict[Lang, str]] = {"en": " No picture was compared.", "zh": "未比对任何图像。"}
+
+
 def sentence(match: Mapping[str, Any], lang: Lang = "en") -> str:
     """The one sentence of a line of ``matches.jsonl`` or ``negatives.jsonl``, its values filled in verbatim.
 
@@ -228,8 +231,16 @@ def sentence(match: Mapping[str, Any], lang: Lang = "en") -> str:
     Raises:
         KeyError, ValueError: the record has an unknown ``statement_code`` or lacks what its sentence names.
     """
-    template = STATEMENTS[StatementCode(match["statement_code"])][lang]
+    code = StatementCode(match["statement_code"])
+    template = STATEMENTS[code][lang]
+    if code in {StatementCode.HOST_LISTED, StatementCode.CAPTION_NAMES} and _picture_came(match["observation"]):
+        template = template.removesuffix(_NOT_COMPARED[lang])
     return template.format_map(_arguments(match, lang))
+
+
+def _picture_came(observation: Mapping[str, Any] | None) -> bool:
+    """Whether the row's address returned a picture: then it was compared, and none of it is what the finding rests on."""
+    return observation is not None and observation["outcome"] == "image"
 
 
 def _arguments(match: Mapping[str, Any], lang: Lang) -> dict[str, object]:

@@ -12,6 +12,7 @@ from scanner.chance import decoy_fingerprints
 from scanner.datasets import Role
 from scanner.hashers import packed
 from scanner.parts import trimmed_points
+from scanner.placeholders import known_placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -110,11 +111,14 @@ def _identity_roles(identifiers: Identifiers) -> set[Role]:
 
 def _digests(portfolio: Portfolio, algorithm: DigestName) -> dict[str, tuple[DigestQuery, ...]]:
     found: dict[str, tuple[DigestQuery, ...]] = {}
+    placeholders = {
+        getattr(known, algorithm) for known in known_placeholders()
+    }  # many rows have these, none for the Work
     for index, work in enumerate(portfolio.works):
         own: tuple[Work | Rendition, ...] = (work, *work.renditions)
         for source in own:
             value = source.sha256 if algorithm == "sha256" else source.md5
-            if value not in EMPTY_DIGESTS:
+            if value not in EMPTY_DIGESTS and value not in placeholders:
                 found[value] = (*found.get(value, ()), DigestQuery(work=index, file=source.file))
     return found
 

@@ -78,8 +78,8 @@ _LABELS: Final[dict[str, tuple[str, str]]] = {
         "该行记录的指纹，或在所述日期取得的图像，处于限值以内。",
     ),
     "grade_C_means": (
-        "A web address that you declared for a work is listed. No picture was compared for it.",
-        "您为作品申报的网址列于其中。就此未比对图像。",
+        "A web address that you declared for a work is listed. This grade does not rest on a picture.",
+        "您为作品申报的网址列于其中。此等级不以图像为据。",
     ),
     "grade_D_means": (
         "Something to look at by hand. Alone it says nothing about inclusion.",

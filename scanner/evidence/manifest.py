@@ -21,6 +21,8 @@ from scanner.evidence.outside import SeenOutside, network_record
 from scanner.hashers import ALGORITHMS, BITS, SPECS
 from scanner.installation import code_sha256, installed_libraries
 from scanner.normal_form import NORMAL_FORM
+from scanner.placeholders import LIST_ID as PLACEHOLDERS
+from scanner.placeholders import list_sha256
 from scanner.second_check import METHOD as SECOND_CHECK_METHOD
 from scanner.second_check import THRESHOLD as SECOND_CHECK_THRESHOLD
 from scanner.urls import URL_RULES
@@ -76,7 +78,7 @@ class Searched:
     control_findings: int
 
 
-def method_record(config: ScanConfig, chance: Chance) -> dict[str, Any]:
+def method_record(config: ScanConfig, chance: Chance, *, fetching: bool = False) -> dict[str, Any]:
     """The ``method`` of the Manifest: how the comparison was made, fixed before the first row was read."""
     return {
         "pixels": [{"step": step.step, "params": dict(step.params)} for step in NORMAL_FORM],
@@ -91,6 +93,7 @@ def method_record(config: ScanConfig, chance: Chance) -> dict[str, Any]:
         ],
         "variants": [variant.name for variant in VARIANT_SETS[config.variants]],
         "url_rules": URL_RULES,
+        **({"placeholders": {"id": PLACEHOLDERS, "sha256": list_sha256()}} if fetching else {}),
         "second_check": {"id": SECOND_CHECK_METHOD, "threshold": str(SECOND_CHECK_THRESHOLD)},
         "chance": {
             "id": CHANCE_METHOD,

@@ -159,7 +159,7 @@ def write_package(
                     "identity_sha256": identity_sha256,
                 },
                 "portfolio": {"works": len(portfolio.works), "files_excluded": len(portfolio.excluded)},
-                "method": method_record(question.config, findings.chance),
+                "method": method_record(question.config, findings.chance, fetching=seen is not None),
                 "search": search_record(question.config, question.queries, findings.chance, findings.searched),
                 "datasets": [
                     dataset_record(dataset, [each for each in shards if each.shard.dataset.name == dataset.name])

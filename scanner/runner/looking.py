@@ -105,11 +105,12 @@ class _Looking:
         self._watch = watch
         self._comparison = LookComparison(question.queries, question.config)
         self._taken: dict[LookKey, TakenLook] = {}
+        self._keys: dict[str, LookKey] = {}  # by observation id
         self._by_row: defaultdict[Row3, list[TakenLook]] = defaultdict(list)
         self._said: defaultdict[tuple[Row3, str], dict[str, str]] = defaultdict(dict)
         self._suspected: frozenset[str] = frozenset()
         self._hits: list[tuple[int, Hit]] = []
-        self._checks: dict[tuple[str, int], Checked | None] = {}  # by digest of the picture and index of the Work
+        self._checks: defaultdict[str, dict[int, Checked]] = defaultdict(dict)  # by digest of the picture, then by Work
         self._pictured: set[Row3] = set()
         self._unfinished: list[str] = []
 
@@ -213,7 +214,7 @@ class _Looking:
         self, seen: Sequence[SeenPicture], hits: Sequence[tuple[int, Hit]], before: Sequence[tuple[int, Hit]]
     ) -> list[tuple[int, Hit]]:
         """The hits with what the second checks say, and the parts of works that were found in the pictures."""
-        keys = {each.sha256: self._key_of(each.observation) for each in seen}
+        keys = {each.sha256: self._keys[each.observation] for each in seen}
         requests = check_requests(seen, hits, before)
         equal: defaultdict[str, set[int]] = defaultdict(set)
         for _, hit in hits:
@@ -241,14 +242,14 @@ class _Looking:
             if isinstance(result, ShardError):
                 self._unfinished.append(result.message)
             checks, parts[sha256] = ({}, []) if isinstance(result, Died | ShardError) else result
-            self._checks.update({(sha256, work): checked for work, checked in checks.items()})
+            self._checks[sha256].update({work: checked for work, checked in checks.items() if checked is not None})
             submit()
         self._watch(StageEnded())
         checked = [
             (
                 shard,
                 replace(
-                    hit, checked=self._checks.get((hit.picture_sha256 or "", hit.work if hit.work is not None else -1))
+                    hit, checked=None if hit.work is None else self._checks[hit.picture_sha256 or ""].get(hit.work)
                 ),
             )
             for shard, hit in hits
@@ -257,7 +258,7 @@ class _Looking:
             for found in parts.get(each.sha256, ()):
                 checked = without_unconfirmed(checked, each, found.part.work)
                 checked.append((each.shard, part_hit(each, found)))
-                self._checks[each.sha256, found.part.work] = found.checked
+                self._checks[each.sha256][found.part.work] = found.checked
         return checked
 
     # -- archives
@@ -341,15 +342,9 @@ class _Looking:
         said = {**recorded_digests(row, look), **self._said[row.place, observation.observation_id]}
         if has_other_shape(row.size, look.size):
             said["shape"] = "width to height of the picture returned differs from the row's"
-        sha256 = observation.content_sha256
-        checks = {
-            work: checked
-            for (digest, work), checked in self._checks.items()
-            if digest == sha256 and checked is not None
-        }
         return RowLook(
             observation=observation,
-            checks=checks if self._is_picture(look) else {},
+            checks=self._checks[observation.content_sha256 or ""] if self._is_picture(look) else {},
             suspected=observation.observation_id in self._suspected,
             said=said,
         )
@@ -368,6 +363,7 @@ class _Looking:
                 facts=look.facts,
                 has_body=bool(look.exchanges and look.exchanges[-1].body),
             )
+            self._keys[observation.observation_id] = key
         return self._taken[key]
 
     def _replace(self, look: TakenLook, observation: Observation) -> None:
@@ -407,9 +403,6 @@ class _Looking:
     def _body(self, key: LookKey) -> bytes | None:
         look = self._store.look(*key)
         return None if look is None or not look.exchanges else entity(look.exchanges[-1], MAX_ENTITY_BYTES)
-
-    def _key_of(self, observation_id: str) -> LookKey:
-        return next(look.key for look in self._taken.values() if look.observation.observation_id == observation_id)
 
 
 def _place(shard: int, hit: Hit) -> Row3:

@@ -27,6 +27,7 @@ from scanner.ledger import Ledger, open_ledger
 from scanner.looks import Outside, open_looks
 from scanner.looks.store import FOLDER as LOOKS
 from scanner.metadata import compile_identifiers
+from scanner.placeholders import known_placeholders
 from scanner.portfolios import read_portfolio
 from scanner.queries import Queries, compile_queries
 from scanner.runner.clock import Course, utc_now
@@ -247,6 +248,11 @@ def compile_question(
     identifiers = compile_identifiers(identity, portfolio.works)
     for warning in identifiers.warnings:
         watch(Noticed(text=warning))
+    placeholders = {each.sha256: each.name for each in known_placeholders()}
+    for work in portfolio.works:
+        if work.sha256 in placeholders:
+            text = f"{work.file} is a picture that stands in for others ({placeholders[work.sha256]}): its digest is not compared"
+            watch(Noticed(text=text))
     known = identity.digest if identity is not None else "-"
     digest = hashlib.sha256(f"{portfolio.digest}\n{known}\n".encode()).hexdigest()
     return compile_queries(portfolio, identifiers, control_works=config.control_works, digest=digest)
