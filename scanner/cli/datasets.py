@@ -44,19 +44,26 @@ def list_layouts(as_json: bool) -> None:
 def inspect(path: str, layout: str | None, columns: str | None, config_file: str | None, as_json: bool) -> None:
     """Say what a file, folder or remote dataset is: layout, columns, rows, what can be compared and what not.
 
-    A file that no layout fits is an error that prints its columns and how to map them.
+    A file that no layout fits is an error that prints its columns and how to map them; exit code 3 says that one cannot be read.
     """
     from dataclasses import asdict
 
     from scanner.cli.progress import Progress
+    from scanner.coverage import ShardStatus
+    from scanner.errors import Incomplete
     from scanner.runner.sources import open_shards
     from scanner.shards import describe
 
+    unread = 0
     with Progress(quiet=True) as progress:
         for each in open_shards((named_dataset(path, layout, columns),), progress, read_config(config_file, None)):
             if each.opened is None:
-                line = {"shard": each.shard.name, "error": each.reason}
-                click.echo(json.dumps(line, ensure_ascii=False) if as_json else f"{each.shard.name}: {each.reason}")
+                reason = (each.reason or "").removeprefix(f"{each.shard.name}: ")
+                line = {"shard": each.shard.name, "error": reason}
+                click.echo(json.dumps(line, ensure_ascii=False) if as_json else f"{each.shard.name}: {reason}")
+                unread += each.status is ShardStatus.FAILED
                 continue
             described = describe(each.opened)
             click.echo(json.dumps(asdict(described), ensure_ascii=False) if as_json else "\n".join(described.lines))
+    if unread:
+        raise click.exceptions.Exit(Incomplete.exit_code)

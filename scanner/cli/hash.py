@@ -36,7 +36,7 @@ def hash_line(path: Path) -> dict[str, object]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from error
+        raise UsageError(f"{path}: {error.strerror or error}", hint="Give files of pictures.") from error
     line: dict[str, object] = {
         "file": str(path),
         "bytes": len(content),

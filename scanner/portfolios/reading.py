@@ -74,6 +74,10 @@ def read_portfolio(
 
 def _listed(sources: Sequence[str | Path]) -> Listing:
     listing = Listing()
+    if not all(
+        str(source) for source in sources
+    ):  # an unset variable of a script; Path would take it for the current folder
+        raise PortfolioError("the portfolio is an empty name", hint="Give a folder of pictures; . is the current one.")
     given = [(kind_of_source(Path(source)), Path(source)) for source in sources]
     # What works.csv declares belongs to the file, also when the file's folder is given as well: lists go first.
     for kind, source in sorted(given, key=lambda one: one[0] != "csv"):

@@ -223,7 +223,7 @@ class TabbedBlock:
 def _head(path: str, name: str) -> bytes:
     head = next(Lines(chunks(path, name), name, max_line=MAX_RECORD_BYTES).blocks(), b"")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ShardDamaged(f"{name}: it is UTF-16 text.", hint="Save it as UTF-8.")
+        raise ShardDamaged(f"{name}: it is UTF-16 text: save it as UTF-8.")
     if not head.removeprefix(_BOM).strip():
         raise ShardDamaged(f"{name}: it is empty.", hint="Download the file again.")
     return head.removeprefix(_BOM)

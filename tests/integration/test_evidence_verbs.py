@@ -254,6 +254,16 @@ def test_datasets_says_what_a_file_is(world: DemoWorld, provscan: Run) -> None:
     assert json.loads(provscan("datasets", "inspect", world.datasets["coyo-demo"], "--json").out)["rows"] == 10_000
 
 
+def test_datasets_says_what_of_a_folder_cannot_be_read(provscan: Run, tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "excel.csv").write_text("url,caption\nhttps://a.example/1.jpg,one\n", encoding="utf-16")
+    (tmp_path / "d" / "good.csv").write_text("url,caption\nhttps://a.example/1.jpg,one\n", encoding="utf-8")
+    ran = provscan("datasets", "inspect", tmp_path / "d")
+    assert ran.code == 3
+    assert "excel.csv: it is UTF-16 text: save it as UTF-8." in ran.out
+    assert "good.csv: delimited, layout url-caption/1" in ran.out
+
+
 def test_a_case_made_by_init_can_be_scanned_with(world: DemoWorld, provscan: Run, tmp_path: Path) -> None:
     ran = provscan("init", tmp_path / "case")
     assert ran.code == 0

@@ -242,6 +242,13 @@ def test_a_source_that_is_not_there_is_an_error(works: Path, given: str) -> None
         read(works / given)
 
 
+def test_an_empty_name_is_an_error_not_the_current_folder(works: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(works)
+    assert read(".").works
+    with pytest.raises(PortfolioError, match="empty name"):
+        read("")
+
+
 def test_a_portfolio_without_pictures_is_an_error_that_says_why(tmp_path: Path) -> None:
     folder = tmp_path / "nothing"
     folder.mkdir()
