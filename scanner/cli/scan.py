@@ -64,7 +64,11 @@ _NAMED = re.compile(r"([A-Za-z0-9._-]+)=(.+)", re.DOTALL)
     metavar="ADDRESS",
     help="Compare on the workers of a Dask cluster: its scheduler's tls:// or tcp:// address, or its scheduler file.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be compared and what not; compare nothing.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Say what would be compared and, with --fetch, what would be asked for; ask for and write nothing.",
+)
 @click.option("--exit-code", is_flag=True, help="Exit with 10 when there are findings.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end and nothing else on stdout.")
 @click.option("--quiet", is_flag=True, help="No progress.")
@@ -91,7 +95,10 @@ def command(
     """Compare your pictures with datasets and write an evidence package.
 
     PORTFOLIO: folders of pictures, picture files, or a works.csv with a column "file" (and title, registration_no,
-    published_url and others).  Ctrl-C stops it; the same command goes on from there.  Nothing leaves this computer.
+    published_url and others).  Ctrl-C stops it; the same command goes on from there.
+
+    Your pictures never leave this computer.  With --fetch candidates the addresses that matching rows list are looked
+    at, as a browser would, and archives are asked for them; without it no listed address is requested.
 
     \b
     provscan scan my-pictures --dataset laion400m=laion400m-meta --out result
@@ -102,10 +109,6 @@ def command(
     config = read_config(config_file, variants)
     if fetch is not None:
         config = replace(config, fetch="candidates" if fetch == "candidates" else "all" if fetch == "all" else "off")
-    if config.fetch == "all":
-        raise UsageError(
-            "--fetch all: this version looks at the addresses of candidates only", hint="Give --fetch candidates."
-        )
     named = tuple(named_dataset(text, layout, columns) for text in datasets)
     check_names(named)
     request = ScanRequest(
@@ -295,6 +298,12 @@ def show_plan(request: ScanRequest, progress: Progress, *, as_json: bool) -> Non
             for each in shards
         ],
     }
+    looking = None
+    if request.config.fetch != "off":
+        from scanner.runner.planning import plan_looking
+
+        looking = plan_looking(request, portfolio, shards, queries, progress)
+        plan["fetch"] = looking.record()
     if as_json:
         click.echo(json.dumps(plan, ensure_ascii=False))
         return
@@ -308,4 +317,11 @@ def show_plan(request: ScanRequest, progress: Progress, *, as_json: bool) -> Non
             click.echo(f"  compared by: {', '.join(shard['compared'])}")
         if shard["not_compared"]:
             click.echo(f"  no column for: {', '.join(shard['not_compared'])}")
-    click.echo("Nothing was compared, nothing written.")
+    if looking is None:
+        click.echo("Nothing was compared, nothing written.")
+        return
+    chosen = ", ".join(f"{count:,} {tier}" for tier, count in looking.by_tier.items()) or "none"
+    click.echo(f"Matches whose addresses would be looked at: {chosen}")
+    for sentence in looking.plan.sentences():
+        click.echo(f"  {sentence}")
+    click.echo("No address was asked for, nothing written.")

@@ -16,6 +16,7 @@ from scanner.looks.commits import Commits
 from scanner.looks.loop import PoliteLoop, Tally
 from scanner.looks.observing import not_asked
 from scanner.looks.outside import Outside
+from scanner.looks.plan import plan_of
 from scanner.looks.store import asked
 from scanner.looks.wanted import by_site, distinct
 from scanner.observations import LATER_PERHAPS, FetchOutcome
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from scanner.fetch_policy import FetchPolicy
+    from scanner.looks.plan import FetchPlan
     from scanner.looks.store import LookStore
     from scanner.looks.wanted import Site, Wanted
     from scanner.observations import Look
@@ -95,6 +97,24 @@ def fetch_looks(
         parked=dict(sorted(tally.parked.items())),
         seconds=time.monotonic() - began,
     )
+
+
+def plan_looks(
+    wanted: Iterable[Wanted],
+    *,
+    policy: FetchPolicy,
+    store: LookStore | None = None,
+    outside: Outside = EVERYDAY,
+    years: float | None = None,
+) -> FetchPlan:
+    """The plan of ``fetch_looks`` with the same arguments; ``years`` since the dataset was made, where that is known."""
+    rows = list(wanted)
+    known: set[tuple[str, str]] = set()
+    if store is not None:
+        different = distinct(rows)
+        asked = {(each.kind, each.url) for each in _known(different, policy, store, outside.now())[1]}
+        known = {(each.kind, each.url) for each in different if (each.kind, each.url) not in asked}
+    return plan_of(rows, policy, allowed=outside.allowed, known=known, years=years)
 
 
 def _known(

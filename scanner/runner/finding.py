@@ -21,7 +21,8 @@ from scanner.hashers import ALGORITHMS
 from scanner.metadata import trim_terms
 from scanner.processes import Died, Executor, Task
 from scanner.runner import tasks
-from scanner.runner.looked import Looked, listed_row, wanted_of
+from scanner.runner.choosing import LAST_RANK, all_rows
+from scanner.runner.looked import ListedRow, Looked, listed_row, wanted_of
 from scanner.runner.looking import Outlook, look_at_rows
 
 if TYPE_CHECKING:
@@ -184,21 +185,11 @@ def look_again(
     outlook: Outlook,
     with_: tuple[Executor, Watcher],
 ) -> Chosen:
-    """Look at the addresses of what is listed, and grade it again with what they return.
+    """Look at the addresses of what is listed (or of every row), and grade it again with what they return.
 
     What was listed stays listed; what the fetched pictures add is listed within the same limits.
     """
-    exhibits = read_exhibits(chosen.matches, shards, question.portfolio, *with_)
-    ranks: dict[Place, tuple[int, RowRef]] = {}
-    for match in chosen.matches:
-        row = match.hits[0].row
-        place = (match.shard, row.row_number, row.item)
-        ranks[place] = min(ranks.get(place, (99, row)), (TIER_NUMBER[match.tier], row), key=lambda entry: entry[0])
-    rows = [
-        (address, rank)
-        for place, (rank, row) in ranks.items()
-        if (address := listed_row(place[0], row, shards[place[0]], exhibits[place].values)) is not None
-    ]
+    rows = rows_to_look_at(chosen.matches, shards, question, with_)
     before = [(match.shard, hit) for match in chosen.matches for hit in match.hits]
     looked = look_at_rows([row for row, _ in rows], wanted_of(rows), before, question, outlook, with_)
     gathered.add_looked(looked)
@@ -223,6 +214,27 @@ def look_again(
         searched=gathered.searched(),
         looked=looked,
     )
+
+
+def rows_to_look_at(
+    matches: Sequence[Match], shards: Sequence[ScannedShard], question: Question, with_: tuple[Executor, Watcher]
+) -> list[tuple[ListedRow, int]]:
+    """The rows whose addresses the settings choose, each with its rank: what may raise the stronger tier comes first."""
+    exhibits = read_exhibits(matches, shards, question.portfolio, *with_)
+    ranks: dict[Place, tuple[int, RowRef]] = {}
+    for match in matches:
+        row = match.hits[0].row
+        place = (match.shard, row.row_number, row.item)
+        ranks[place] = min(ranks.get(place, (99, row)), (TIER_NUMBER[match.tier], row), key=lambda entry: entry[0])
+    rows = [
+        (address, rank)
+        for place, (rank, row) in ranks.items()
+        if (address := listed_row(place[0], row, shards[place[0]], exhibits[place].values)) is not None
+    ]
+    if question.config.fetch == "all":
+        chosen = {row.place for row, _ in rows}
+        rows += [(row, LAST_RANK) for row in all_rows(shards, *with_) if row.place not in chosen]
+    return rows
 
 
 def exhibit_findings(

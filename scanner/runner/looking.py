@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 from scanner.archives import Archives, LookAsker, open_pace
 from scanner.comparisons.looks import LookComparison, SeenPicture, check_requests, part_hit, without_unconfirmed
 from scanner.errors import ShardError
-from scanner.events import StageAdvanced, StageBegan, StageEnded, Watcher
+from scanner.events import Noticed, StageAdvanced, StageBegan, StageEnded, Watcher
 from scanner.fetch.blocking import BlockingClient
 from scanner.fetch.decoders import DecoderLimits, Decoders
 from scanner.fetch.entities import entity
 from scanner.fetch.guard import CheckedUrl, check_url
 from scanner.grading import RowLook
 from scanner.hashers import is_low_detail
-from scanner.looks import Outside, Wanted, fetch_looks
+from scanner.looks import Outside, Wanted, fetch_looks, plan_looks
 from scanner.looks.outside import limits_of
 from scanner.observations import FetchOutcome
 from scanner.opt_outs import Signal, bounded, header_signals, picture_signals, robots_signals, tdmrep_signals
@@ -33,6 +33,7 @@ from scanner.placeholders import confirmed, has_other_shape, probed_hosts, suspi
 from scanner.processes import Died, Task
 from scanner.runner import tasks
 from scanner.runner.archived import Archived, RecordingAsker, StillPace, look_into_archives
+from scanner.runner.choosing import years_since
 from scanner.runner.looked import MAX_ENTITY_BYTES, KeptLooks, ListedRow, Looked, TakenLook, received, recorded_digests
 
 if TYPE_CHECKING:
@@ -120,6 +121,9 @@ class _Looking:
         """Ask for what is wanted, and, of sites that answered, for what they reserve."""
         policy = self._config.fetch_policy
         outside = self._outlook.outside
+        years = years_since(self._rows, outside.now())
+        for sentence in plan_looks(wanted, policy=policy, store=self._store, outside=outside, years=years).sentences():
+            self._watch(Noticed(text=sentence))
         run = fetch_looks(wanted, policy=policy, store=self._store, watch=self._watch, outside=outside)
         reserved = [Wanted(url=url, kind="robots", rank=9) for url in self._tdmrep_addresses(wanted)]
         if reserved:

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+import pyarrow as pa
+
 from scanner.comparisons.looks import picture_of, second_check_of
 from scanner.comparisons.parts import PartComparison
+from scanner.datasets import Role
 from scanner.errors import ShardError
 from scanner.exhibits import (
     Exhibit,
@@ -24,7 +27,7 @@ from scanner.exhibits import (
     exhibit_rows,
 )
 from scanner.pipeline import compare_part
-from scanner.shards import OpenShard, Part, check_unchanged, digest_shard
+from scanner.shards import OpenShard, Part, check_unchanged, digest_shard, scan_shard
 from scanner.work_pictures import surely_looked_at
 
 if TYPE_CHECKING:
@@ -40,6 +43,9 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
+LISTED = frozenset(  # what a look at a row's address needs of it
+    {Role.URL, Role.CAPTION, Role.PAGE_URL, Role.WIDTH, Role.HEIGHT, Role.PUNSAFE, Role.NSFW, Role.SHA256, Role.MD5}
+)
 PROGRESS_SLOTS = 4096  # a worker counts in the slot of its process number; a clash would only blur the progress bar
 
 
@@ -119,6 +125,21 @@ def exhibit(opened: OpenShard, stamp: str, requests: tuple[ExhibitRequest, ...])
     exhibits = exhibit_rows(opened, requests, _prepared.queries, _prepared.config)
     check_unchanged(opened.shard, stamp)
     return exhibits
+
+
+@gaps_for_errors
+def addresses(opened: OpenShard, part: Part, stamp: str) -> bytes:
+    """The rows of one part that list an address, with what their look needs, as an Arrow stream; ``stamp`` as in ``compare``."""
+    check_unchanged(opened.shard, stamp)
+    roles = LISTED & opened.roles
+    batches = [batch.rows for batch in scan_shard(opened, part, roles)]
+    held = [rows.filter(rows.column(rows.schema.get_field_index(Role.URL)).is_valid()) for rows in batches]
+    schema = held[0].schema if held else pa.schema([])
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as stream:
+        for rows in held:
+            stream.write_batch(rows)
+    return bytes(sink.getvalue())
 
 
 def compare_look(
