@@ -176,14 +176,14 @@ def _host_hits(index: int, cell: str, url: CanonicalUrl, identifiers: Identifier
     for host in parent_domains(url.host):
         domain = identifiers.domains.get(host)
         if domain is not None:
-            yield hit(host, domain.domain, ("domain",), frozenset({"url_declared"}))
+            yield hit(host, domain.domain, ("domain",), frozenset())
             break
     if identifiers.profiles:
         for key in (*profile_keys(url), *_site_keys(url)):
             profile = identifiers.profiles.get(key)
             if profile is not None:
-                caveats = {"url_declared"} if is_host_of_one(url) else {"url_declared", "host_shared"}
-                yield hit(profile.url, profile.url, ("profile", f"platform={key[0]}"), frozenset(caveats))
+                caveats = frozenset[str]() if is_host_of_one(url) else frozenset({"host_shared"})
+                yield hit(profile.url, profile.url, ("profile", f"platform={key[0]}"), caveats)
 
 
 def _site_keys(url: CanonicalUrl) -> Iterator[tuple[str, str]]:

@@ -216,7 +216,7 @@ def _normal_escapes(text: str) -> str:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    return "".join(f"%{byte:02X}" for byte in match[0].encode("utf-8", "surrogatepass"))
+    return "%" + match[0].encode("utf-8", "surrogatepass").hex("%").upper()
 
 
 def _normal_escape(match: re.Match[str]) -> str:

@@ -156,6 +156,7 @@ def test_a_profile_on_a_shared_host_says_so() -> None:
         "http://x.deviantart.com/ada-example",
     )
     assert [(hit.index, "host_shared" in hit.caveats) for hit in hits] == [(0, False), (1, True)]
+    assert not any("url_declared" in hit.caveats for hit in hits)  # a page was declared, no address of a picture
     assert {hit.value for hit in hits} == {"https://www.deviantart.com/ada-example"}
 
 
