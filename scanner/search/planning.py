@@ -31,10 +31,10 @@ _SAMPLE_QUERIES = 4096
 
 # Seconds on one core of the machine of the design's figures; only their ratios matter, and never for the result.
 COMPARE_S = 0.065e-9  # one pair of words by brute force
-_ENTER_S = 15e-9  # one entry of a table
+_ENTER_S = 20e-9  # one entry of a table
 _SLOT_S = 3e-9  # one key a table can have
 _FILTER_S = 1.2e-9  # one key of a row asked of the bitmap
-_VISIT_S = 14e-9  # one key of a row that the bitmap knows: sorted, and its bucket opened
+_VISIT_S = 40e-9  # one key of a row that the bitmap knows: sorted, and its bucket opened, which is out of the cache
 _CANDIDATE_S = 1.8e-9  # one candidate counted exactly
 
 

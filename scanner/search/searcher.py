@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from scanner.search.joining import Table
+    from scanner.search.planning import Plan
 
 # Comparisons of words until the compiled path is loaded: about the half second that loading costs (a second the first
 # time), so that no scan, however it is cut into batches, takes more than twice the time of the better choice.
@@ -68,6 +69,7 @@ class Searcher:
         self._rows_seen = 0
         self._batches_seen = 0
         self._planned_at = 0
+        self._plan: Plan | None = None
         self._tables: tuple[Table, ...] | None = None
         self.path = path or Path.NUMPY
 
@@ -101,19 +103,27 @@ class Searcher:
         return accelerated.brute_force(compiled, self._queries, rows, self._radius, self._threads)
 
     def _choose(self, rows: Words) -> Path:
-        """The cheapest path for the rows seen so far, this batch included; builds the tables once they pay."""
+        """The cheapest path if as many rows are still to come as were seen, this batch included; builds the tables once they pay."""
         forced = self._asked_path
         if forced is Path.NUMPY or forced is Path.KERNEL:
             return forced
         words = self._rows_seen * self._queries.size
         if forced is None and words + self._batches_seen * _CALL_ROWS * self._queries.size < _NUMPY_UNTIL:
             return Path.NUMPY
-        if self._tables is None and self._rows_seen >= 2 * self._planned_at and accelerated.kernel() is not None:
+        if self._rows_seen >= 2 * self._planned_at and accelerated.kernel() is not None:
             self._planned_at = self._rows_seen
             plan = cheapest_plan(self._queries, rows, self._radius, self._rows_seen, self._table_bytes)
-            if plan is not None and (forced is not None or plan.cost_s(self._rows_seen) < words * COMPARE_S):
+            if plan is not None and self._pays(plan, forced):
+                self._plan, self._tables = plan, None  # first the old tables go, then the new ones are made
                 self._tables = accelerated.tables(self._queries, plan, self._threads)
         return Path.KERNEL if self._tables is None else Path.JOIN
+
+    def _pays(self, plan: Plan, forced: Path | None) -> bool:
+        """Whether making the plan's tables is cheaper than to search as many rows as were seen as they are searched now."""
+        if self._plan is not None:
+            going_on_s = self._plan.row_s * self._rows_seen
+            return plan.pieces != self._plan.pieces and plan.cost_s(self._rows_seen) < going_on_s
+        return forced is Path.JOIN or plan.cost_s(self._rows_seen) < self._rows_seen * self._queries.size * COMPARE_S
 
 
 def search(

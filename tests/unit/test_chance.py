@@ -217,3 +217,13 @@ def test_decoys_are_far_from_their_works_and_like_them(bits: int) -> None:
     assert abs(float(structure(decoys).mean() - structure(originals).mean())) < 2
     assert np.array_equal(decoys, decoy_fingerprints(originals))
     assert len(decoy_fingerprints(originals[:0])) == 0
+
+
+def test_of_a_blank_work_every_near_row_is_chance() -> None:
+    counts = expected_histogram(30_000)
+    counts[0, 2] += 600
+    blank, usual = SIMPLE.copy(), USUAL
+    known = fit(np.concatenate([counts, counts]), 64, np.concatenate([blank, usual]))
+    assert known.expected(0, 2, 100_000) > 2000
+    assert known.largest_distance(0, 100_000, 3.0) in {None, 0}
+    assert known.expected(1, 2, 100_000) < 3

@@ -136,3 +136,22 @@ def test_a_damaged_cache_file_is_done_without(monkeypatch: pytest.MonkeyPatch) -
 def test_blocks_are_decided_by_as_few_words_as_unrelated_fingerprints_fail() -> None:
     assert [accelerated._lead(4, radius) for radius in (0, 19, 20, 47, 48, 75, 76, 256)] == [1, 1, 2, 2, 3, 3, 4, 4]
     assert accelerated._lead(1, 8) == 1
+
+
+def test_tables_made_for_few_rows_give_way_to_better_ones_when_many_come() -> None:
+    generator = np.random.default_rng(12)
+    queries = generator.integers(0, 2**64, 30_000, np.uint64)
+    rows = generator.integers(0, 2**64, 600_000, np.uint64)
+    rows[::5000] = queries[:120] ^ np.uint64(0b1001)
+    searcher = Searcher(queries, 8, path=Path.JOIN)
+    first = searcher.search(rows[:300])
+    few = searcher._plan
+    rest = searcher.search(rows[300:])
+    many = searcher._plan
+    assert few is not None
+    assert many is not None
+    assert few.pieces != many.pieces
+    assert many.row_s < few.row_s
+    found = {(int(row), int(query)) for row, query in zip(first.row, first.query, strict=True)}
+    found |= {(int(row) + 300, int(query)) for row, query in zip(rest.row, rest.query, strict=True)}
+    assert {(5000 * number, number) for number in range(120)} <= found
