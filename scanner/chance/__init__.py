@@ -51,7 +51,7 @@ from scanner.chance.nearest import nearest_histogram
 from scanner.chance.sampling import SAMPLE_ROWS, one_in, sampled
 from scanner.chance.structure import is_simple, structure
 
-METHOD: Final = "structured-tail/1"
+METHOD: Final = "structured-tail/2"
 
 __all__ = [
     "LIMIT",
