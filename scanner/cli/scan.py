@@ -48,7 +48,9 @@ _NAMED = re.compile(r"([A-Za-z0-9._-]+)=(.+)", re.DOTALL)
     type=click.Choice(["off", "candidates", "all"]),
     help="Which listed addresses may be requested: none (the default), those of rows that another rule chose, all.",
 )
-@click.option("--allow-network", "networks", multiple=True, metavar="CIDR", help="Addresses that fetching may reach.")
+@click.option(
+    "--allow-network", "networks", multiple=True, metavar="CIDR", help="A network of your own that may be reached too."
+)
 @click.option(
     "--verify-shards",
     is_flag=True,
@@ -98,11 +100,13 @@ def command(
     published_url and others).  Ctrl-C stops it; the same command goes on from there.
 
     Your pictures never leave this computer.  With --fetch candidates the addresses that matching rows list are looked
-    at, as a browser would, and archives are asked for them; without it no listed address is requested.
+    at, as a browser would, and archives are asked for them; without it no listed address is requested.  A DATASET at
+    an address is read from its host and nobody else is asked.
 
     \b
     provscan scan my-pictures --dataset laion400m=laion400m-meta --out result
     provscan scan works.csv --dataset coyo=part-00000.parquet --dataset more-pictures/
+    provscan scan my-pictures --dataset hf://datasets/ORG/NAME --out result
     """  # noqa: D301 - click wants the character
     from scanner.runner.scanning import ScanRequest, check_names, run_scan
 
@@ -238,10 +242,15 @@ def shown_argument(argument: str) -> str:
     ['--dataset=a=laion', 'a=b', 'my=works', '--quiet', '..']
     >>> shown_argument("--dataset=a=https://data.example/part.parquet?signature=secret")
     '--dataset=a=https://data.example/part.parquet'
+    >>> shown_argument("tls://head-node:8786")
+    'tls://SCHEDULER'
     """
     found = re.fullmatch(r"((?:[^/\\]*=)?(?:https?|s3|gs|hf)://[^?]*)(\?.*)?", argument, re.DOTALL)
     if found:  # an address is public; its query may be a credential
         return found[1]
+    found = re.fullmatch(r"((?:--cluster=)?(?:tcp|tls)://).*", argument, re.DOTALL)
+    if found:  # a cluster's address names a machine
+        return f"{found[1]}SCHEDULER"
     if not re.search(r"[/\\]", argument) or re.fullmatch(r"(--allow-network=)?[0-9a-fA-F.:]+/\d+", argument):
         return argument
     names, equals, path = argument.rpartition("=")

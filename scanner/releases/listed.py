@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from scanner.datasets import Shard, ShardKind
 from scanner.shards.folders import is_picture_name
@@ -30,6 +31,8 @@ class Release:
 
 def judged(name: str, *, alone: bool = False) -> ShardKind | Skipped:
     """The kind of shard that a remote file's name says, or why it is none; ``alone``: it was given by itself."""
+    if not name.isprintable() or {".", ".."} & set(name.split("/")):
+        return Skipped(name=quote(name), reason="a name that screens and paths cannot be trusted with")
     reason = not_a_shard(name)
     kind = kind_of(name.rpartition("/")[2])
     if reason is None and kind is not None and (alone or not name.casefold().endswith(".txt")):

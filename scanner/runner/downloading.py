@@ -34,7 +34,7 @@ def download_shards(shards: Sequence[ScannedShard], partial_folder: Path, watch:
     wanted = [each for each in shards if each.to_download]
     if not wanted:
         return
-    folder = partial_folder / FOLDER
+    folder = (partial_folder / FOLDER).absolute()  # workers of a cluster are in another folder
     total = sum(each.shard.bytes for each in wanted)
     _make_room(folder, wanted, total)
     files = "1 file" if len(wanted) == 1 else f"{len(wanted):,} files"

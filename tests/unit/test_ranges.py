@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import io
 import itertools
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from remote_hosts import Answer, FileHost, Host, Request
 
 from scanner.datasets import PublisherDigest, RemoteFile
-from scanner.errors import ShardChanged, ShardUnreachable
+from scanner.errors import OutputError, ShardChanged, ShardUnreachable
 from scanner.fetch.downloads import download
 from scanner.fetch.ranges import Held, RangeFile, merged, pieces
 from scanner.fetch.web_ranges import Door, WebRanges
@@ -226,3 +227,20 @@ def test_what_does_not_fit_into_memory_is_held_on_disk(monkeypatch: pytest.Monke
     assert held.read(40_000, 50_001) == CONTENT[40_000:50_001]  # the gap was cheaper to read than to leave out
     assert held.read(210_000, 210_001) is None
     held.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
+def test_a_full_disk_says_so_and_keeps_what_came(host: tuple[Host, FileHost], tmp_path: Path) -> None:
+    import resource
+
+    remote = described(*host)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))  # what a full disk does, without filling one
+    try:
+        with pytest.raises(OutputError, match="could not be downloaded"):
+            download(remote, tmp_path / "file", lambda: WebRanges(remote, Door(ACCESS)), lambda count: None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not (tmp_path / "file").exists()
+    download(remote, tmp_path / "file", lambda: WebRanges(remote, Door(ACCESS)), lambda count: None)
+    assert (tmp_path / "file").read_bytes() == CONTENT
