@@ -125,7 +125,8 @@ def _entries(rows: pa.RecordBatch, eye: PictureEye, compared: Compared) -> pa.Ta
     found = found.take(order)
     place = found["at"].combine_chunks()
     own = {"row": rows.column("row").take(place), "item": rows.column("item").take(place)}
-    own["key"] = _keys(column(rows, Role.ROW_KEY), place)
+    keys = column(rows, Role.ROW_KEY)
+    own["key"] = pa.nulls(len(place), pa.string()) if keys is None else row_keys(keys.take(place))
     named = {name: own.get(name, found[name] if name in found.column_names else None) for name in PART_SCHEMA.names}
     return pa.table(named, schema=PART_SCHEMA)
 
@@ -169,11 +170,9 @@ def _published(rows: pa.RecordBatch) -> pa.Table:
     return pa.table([pa.array(at), source, hashes.take(pa.array(at)), nothing, nothing], schema=_FOUND)
 
 
-def _keys(keys: pa.Array | None, place: pa.Array) -> pa.Array:
-    if keys is None:
-        return pa.nulls(len(place), pa.string())
-    kept = keys.take(place)
-    return pc.if_else(pc.less_equal(pc.binary_length(kept), MAX_KEY_BYTES), kept, pa.scalar(None, pa.string()))
+def row_keys(keys: pa.Array) -> pa.Array:
+    """Keys as an index keeps them: those of at most ``MAX_KEY_BYTES``, others null."""
+    return pc.if_else(pc.less_equal(pc.binary_length(keys), MAX_KEY_BYTES), keys, pa.scalar(None, pa.string()))
 
 
 # Reading one column of random bits is all that a search does: it lies there as it is in memory.  The references of rows shrink to

@@ -87,6 +87,17 @@ class LookStore:
             return None
         return self._read(*row[2:])
 
+    def head(self, kind: ObservationKind, url: str) -> dict[str, Any] | None:
+        """What ``dumped`` says of the latest look before its bodies (``observation``, ``exchanges``, ``facts``); no body is read."""
+        row = self._row(kind, url)
+        if row is None:
+            return None
+        _, _, number, begin, size, _ = row
+        with self._file(number).open("rb") as stream:
+            stream.seek(begin)
+            line = stream.readline(size)
+        return dict(json.loads(line))
+
     def outcome(
         self, kind: ObservationKind, url: str, *, max_age_s: float | None = None, now: str | None = None
     ) -> FetchOutcome | None:

@@ -32,10 +32,23 @@ def all_rows(shards: Sequence[ScannedShard], pool: Executor, watch: Watcher) -> 
     Raises:
         Incomplete: a shard that was scanned cannot be read any more.
     """
+    return [row for index, table in address_tables(shards, pool, watch) for row in _rows(index, shards[index], table)]
+
+
+def address_tables(
+    shards: Sequence[ScannedShard | None], pool: Executor, watch: Watcher
+) -> Iterator[tuple[int, pa.Table]]:
+    """The rows with an address of every scanned shard, one table a part with the columns of ``tasks.LISTED``, in scan order.
+
+    Raises:
+        Incomplete: a shard that was scanned cannot be read any more.
+    """
     found: dict[tuple[int, int], bytes] = {}
     submitted = 0
     for index, each in enumerate(shards):
-        if each.opened is None or each.status is not ShardStatus.SCANNED or Role.URL not in each.opened.roles:
+        if each is None or each.opened is None or each.status is not ShardStatus.SCANNED:
+            continue
+        if Role.URL not in each.opened.roles:
             continue
         for number, part in enumerate(each.opened.parts(PART_ROWS)):
             pool.submit(Task(key=(index, number), function=tasks.addresses, arguments=(each.opened, part, each.stamp)))
@@ -44,18 +57,19 @@ def all_rows(shards: Sequence[ScannedShard], pool: Executor, watch: Watcher) -> 
     for key, result in pool.completed(lambda: watch(StageAdvanced(done=len(found)))):
         if isinstance(result, ShardError | Died):
             why = "a worker process ended twice" if isinstance(result, Died) else result.message
+            scanned = shards[key[0]]
             raise Incomplete(
-                f"{shards[key[0]].shard.name} was compared, but its addresses could not be read again: {why}",
+                f"{scanned.shard.name if scanned else key[0]} was read, but its addresses could not be read again: {why}",
                 hint="Nothing finished is lost: run the same command again when the file is readable.",
             )
         found[key] = result
     watch(StageEnded())
-    return [row for (index, _), content in sorted(found.items()) for row in _rows(index, shards[index], content)]
+    for (index, _), content in sorted(found.items()):
+        yield index, pa.ipc.open_stream(content).read_all()
 
 
-def _rows(index: int, scanned: ScannedShard, content: bytes) -> Iterator[ListedRow]:
+def _rows(index: int, scanned: ScannedShard, table: pa.Table) -> Iterator[ListedRow]:
     """The rows of one part.  Each becomes a request, so each becomes an object: what a request costs hides that."""
-    table = pa.ipc.open_stream(content).read_all()
     roles = [role for role in Role if role in table.column_names]
     columns = {name: table[name].to_pylist() for name in table.column_names}
     for at in range(table.num_rows):

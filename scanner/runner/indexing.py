@@ -30,6 +30,7 @@ from scanner.runner.clock import Course
 from scanner.runner.destination import Destination, incomplete_name, remove_partial, same_scan
 from scanner.runner.downloading import download_shards
 from scanner.runner.executors import Preparation, open_executor
+from scanner.runner.looking_index import LookedDataset, is_looked_at, look_at_dataset, merged
 from scanner.runner.shard_loop import ShardLoop
 from scanner.runner.sources import open_shards
 from scanner.shards import check_unchanged
@@ -42,7 +43,9 @@ from scanner.shards.hash_index import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, MutableSequence, Sequence
+    from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sequence
+
+    import pyarrow as pa
 
     from scanner.datasets import Dataset
     from scanner.shards import OpenShard, Part
@@ -53,7 +56,10 @@ HASHES_A_PART = 1 << 20  # published hashes are only copied
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexRequest:
-    """What the user asked for; ``workers``: processes, None is one for each core; ``config``: how remote addresses are reached."""
+    """What the user asked for; ``workers``: processes, None is one for each core; ``config``: how remote addresses are reached.
+
+    With ``config.fetch`` other than off, the addresses of rows without a picture are looked at.
+    """
 
     dataset: Dataset
     out: Path
@@ -83,6 +89,8 @@ class IndexResult:
             "rows": self.header.rows,
             "pictures": self.header.pictures,
             "published": self.header.published,
+            "looked": self.header.looked,
+            "fetched": self.header.fetched,
             "row_faults": sum(faults),
             "shards": {
                 status.value: sum(each.status == status.value for each in self.header.shards) for status in ShardStatus
@@ -103,22 +111,26 @@ def run_index(request: IndexRequest, watch: Watcher = unwatched) -> IndexResult:
     workers = request.workers or os.cpu_count() or 1
     shards = open_shards((request.dataset,), watch, request.config)
     waiting = any(each.to_download for each in shards)
+    looks = request.config.fetch != "off"
     if not waiting:
-        _keep_what_can_be_indexed(shards, request.dataset)
-    work = Fingerprinting()
+        _keep_what_can_be_indexed(shards, request.dataset, looks=looks)
+    work = Fingerprinting(config=request.config) if looks else Fingerprinting()
     key = build_key(request.dataset, work)
     place = choose_place(request.out, key)
     with open_ledger(place.partial) as ledger:
         ledger.remember("scan_key", key)
         if waiting:
             download_shards(shards, place.partial, watch)
-            _keep_what_can_be_indexed(shards, request.dataset)
+            _keep_what_can_be_indexed(shards, request.dataset, looks=looks)
         loop = ShardLoop(shards, work, ledger, Course(ledger), watch)
         with open_executor(work.preparation, workers) as pool:
             loop.run(pool)
+            looked = look_at_dataset(shards, pool, place.partial, request.config, watch) if looks else None
         watch(StageBegan(title="Writing the index", total=None, unit=" rows"))
         temporary = place.partial / "index.tmp"
-        header = write_index(temporary, _entries(shards, loop), _header_of(request.dataset, work, shards))
+        header = write_index(
+            temporary, _entries(shards, loop, looked), _header_of(request.dataset, work, shards, looked)
+        )
         sha256, size = _digest(temporary)
         if place.replaces_incomplete:
             place.package.rename(incomplete_name(place.package))
@@ -166,7 +178,8 @@ class Fingerprinting:
 
     def settings(self) -> list[Any]:
         """Everything but the shards that can change an index."""
-        return [INDEX_VERSION, fingerprint_method(), library_versions(), self.limits]
+        said = [INDEX_VERSION, fingerprint_method(), library_versions(), self.limits]
+        return said if self.config.fetch == "off" else [*said, self.config.fetch_policy.record()]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -228,8 +241,8 @@ def _is_incomplete(out: Path) -> bool:
     return header is not None and bool(header.gaps)
 
 
-def _keep_what_can_be_indexed(shards: Sequence[ScannedShard], dataset: Dataset) -> None:
-    """Skip shards that hold neither pictures nor published hashes, with that reason.
+def _keep_what_can_be_indexed(shards: Sequence[ScannedShard], dataset: Dataset, *, looks: bool) -> None:
+    """Skip shards that hold neither pictures nor published hashes (nor, where one ``looks``, addresses), with that reason.
 
     Raises:
         UsageError: an index among the shards, or nothing to index in any of them.
@@ -239,27 +252,33 @@ def _keep_what_can_be_indexed(shards: Sequence[ScannedShard], dataset: Dataset) 
             continue
         if each.opened.shard.kind is ShardKind.INDEX:
             raise UsageError(f"{each.shard.name} is an index already", hint="Scan it as it is: --dataset NAME=INDEX.")
-        if not INDEXED & each.opened.roles:
+        if not INDEXED & each.opened.roles and not (looks and is_looked_at(each)):
             each.opened, each.status = None, ShardStatus.SKIPPED
             each.reason = "holds neither pictures nor published perceptual hashes"
     if not any(each.opened is not None or each.status is ShardStatus.FAILED for each in shards):
         raise UsageError(
             f"{dataset.source} holds neither pictures nor published perceptual hashes",
-            hint="What a file holds: provscan datasets inspect FILE.  It can be scanned by addresses: provscan scan.",
+            hint="It can be scanned by addresses: provscan scan.  Where it lists some: --fetch looks at what they return.",
         )
 
 
-def _entries(shards: Sequence[ScannedShard], loop: ShardLoop[IndexPart]) -> Iterator[Entries]:
-    for each in shards:
-        for part in loop.outcomes(each):
+def _entries(
+    shards: Sequence[ScannedShard], loop: ShardLoop[IndexPart], looked: LookedDataset | None
+) -> Iterator[Entries]:
+    for index, each in enumerate(shards):
+        parts: Iterable[pa.Table] = (part.entries for part in loop.outcomes(each))
+        if looked is not None and index in looked.entries:
+            parts = [merged(parts, looked.entries[index])]
+        for entries in parts:
             assert each.digest is not None
-            yield each.shard.name, each.digest.shard_id, part.entries
+            yield each.shard.name, each.digest.shard_id, entries
 
 
 def _header_of(
-    dataset: Dataset, work: Fingerprinting, shards: Sequence[ScannedShard]
+    dataset: Dataset, work: Fingerprinting, shards: Sequence[ScannedShard], looked: LookedDataset | None
 ) -> Callable[[int, str], IndexHeader]:
-    indexed = tuple(map(_indexed, shards))
+    counts = {} if looked is None else {index: entries.num_rows for index, entries in looked.entries.items()}
+    indexed = tuple(_indexed(each, counts.get(index, 0)) for index, each in enumerate(shards))
 
     def header(rows: int, rows_sha256: str) -> IndexHeader:
         return IndexHeader(
@@ -271,12 +290,13 @@ def _header_of(
             shards=indexed,
             rows=rows,
             rows_sha256=rows_sha256,
+            fetched=None if looked is None else looked.record(),
         )
 
     return header
 
 
-def _indexed(each: ScannedShard) -> IndexedShard:
+def _indexed(each: ScannedShard, looked: int) -> IndexedShard:
     return IndexedShard(
         shard=each.shard.name,
         shard_id=None if each.digest is None else each.digest.shard_id,
@@ -288,6 +308,7 @@ def _indexed(each: ScannedShard) -> IndexedShard:
         pictures=each.compared.image,
         published=each.compared.fingerprint,
         faults={code: count for code, count in sorted(each.faults.items()) if count},
+        looked=looked,
     )
 
 

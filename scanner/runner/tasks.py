@@ -44,7 +44,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 LISTED = frozenset(  # what a look at a row's address needs of it
-    {Role.URL, Role.CAPTION, Role.PAGE_URL, Role.WIDTH, Role.HEIGHT, Role.PUNSAFE, Role.NSFW, Role.SHA256, Role.MD5}
+    {Role.URL, Role.CAPTION, Role.PAGE_URL, Role.ROW_KEY, Role.WIDTH, Role.HEIGHT, Role.PUNSAFE, Role.NSFW, Role.SHA256}
+    | {Role.MD5}
 )
 PROGRESS_SLOTS = 4096  # a worker counts in the slot of its process number; a clash would only blur the progress bar
 

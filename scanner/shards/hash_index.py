@@ -9,7 +9,8 @@ exactly the columns of ``SCHEMA``, one row for each fingerprint, ordered as the 
 ``row``      int64   row number in that shard, from 0
 ``item``     int32   place in an exploded list or among several pictures of a row, else null
 ``key``      string  the dataset's own key of the row, where its layout has one (and of at most 1,024 bytes)
-``source``   string  ``shard_bytes``: computed by the builder from the stored picture; ``compiler``: copied from the hash column
+``source``   string  ``shard_bytes``: computed by the builder from the stored picture; ``live_bytes``: from what the row's address
+                     returned; ``compiler``: copied from the hash column
 ``phash64``  uint64  first bit most significant; null where the picture could not be decoded
 ``phash256`` string  64 hex digits; null likewise, and for ``compiler``
 ``sha256``   string  64 hex digits, of the stored picture's bytes; null for ``compiler``
@@ -17,8 +18,8 @@ exactly the columns of ``SCHEMA``, one row for each fingerprint, ordered as the 
 
 The key-value metadata ``provscan.hashindex`` holds canonical JSON (``IndexHeader.record``): who built it with what versions, how
 pictures were brought into normal form, which shards were read and what could not be, the number of rows, and ``rows_sha256``, the
-index's own digest: over the values of all rows, whatever library wrote the file (``RowsDigest``).  No time, no path, no machine:
-the same shards, settings and library versions give the same bytes.
+index's own digest: over the values of all rows, whatever library wrote the file (``RowsDigest``).  No path, no machine, and no time
+but that of what was fetched (``fetched``): the same shards, looks, settings and library versions give the same bytes.
 
 What an index says is its builder's word.  A hit in it is a lead until the picture itself is read (evidence.md section 1).
 """
@@ -41,6 +42,7 @@ from scanner.datasets import FingerprintColumn, Layout, Role
 from scanner.errors import ShardDamaged
 from scanner.hashers import ALGORITHMS, BITS, SPECS
 from scanner.normal_form import NORMAL_FORM
+from scanner.observations import LATER_PERHAPS
 from scanner.shards.parquet import ParquetReader
 from scanner.shards.parquet_sources import LocalParquet
 
@@ -85,6 +87,8 @@ LAYOUT: Final = Layout(
 class IndexedShard:
     """One shard of the dataset: how many rows were read, how many held a picture or a published hash, and what went wrong.
 
+    ``looked`` counts pictures that were fetched from the rows' addresses.
+
     ``status`` is that of coverage: ``scanned``, ``skipped`` or ``failed``, the last two with a reason.
     """
 
@@ -98,6 +102,7 @@ class IndexedShard:
     pictures: int
     published: int
     faults: Mapping[str, int]
+    looked: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,15 +118,24 @@ class IndexHeader:
     rows: int
     rows_sha256: str
     format: str = field(default=FORMAT)
+    fetched: Mapping[str, Any] | None = None
 
     def record(self) -> dict[str, Any]:
-        """The header as canonical JSON takes it."""
-        return asdict(self) | {"shards": [asdict(each) for each in self.shards]}
+        """The header as canonical JSON takes it; what concerns fetching stands in it only where something was fetched."""
+        said = asdict(self) | {"shards": [asdict(each) for each in self.shards]}
+        if self.fetched is None:
+            del said["fetched"]
+            for shard in said["shards"]:
+                del shard["looked"]
+        return said
 
     @property
     def gaps(self) -> tuple[str, ...]:
-        """Shards that could not be read to their end, with the reason."""
-        return tuple(f"{each.shard}: {each.reason}" for each in self.shards if each.status == "failed")
+        """Shards that could not be read to their end, with the reason; addresses that may still be asked."""
+        gaps = tuple(f"{each.shard}: {each.reason}" for each in self.shards if each.status == "failed")
+        outcomes = (self.fetched or {}).get("outcomes", {})
+        unfinished = sum(outcomes.get(outcome, 0) for outcome in LATER_PERHAPS)
+        return gaps + ((f"{unfinished:,} listed addresses gave no final answer",) if unfinished else ())
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -137,6 +151,11 @@ class IndexHeader:
         return sum(each.pictures for each in self.shards)
 
     @property
+    def looked(self) -> int:
+        """Rows whose address returned a picture that is in it."""
+        return sum(each.looked for each in self.shards)
+
+    @property
     def published(self) -> int:
         """Rows whose published hash is in it."""
         return sum(each.published for each in self.shards)
@@ -148,6 +167,8 @@ class IndexHeader:
         rows = sum(each.rows for each in self.shards)
         builder = f"{self.tool['name']} {self.tool['version']}"
         held = f"{self.pictures:,} stored pictures and {self.published:,} published hashes"
+        if self.fetched is not None:
+            held = f"{self.looked:,} pictures fetched from their addresses, {held}"
         return f"{builder}, an index of {self.dataset}: {held} in {rows:,} rows of {len(read):,} shards"
 
 
