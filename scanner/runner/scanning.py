@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from scanner.identity import Identity
     from scanner.works import Portfolio
 
+MAX_WARNINGS = 20  # of what was declared: a class of artists declares thousands of pages alike
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanRequest:
@@ -246,8 +248,14 @@ def compile_question(
 ) -> Queries:
     """The queries of a portfolio and an identity; warnings about what was declared go to the watcher."""
     identifiers = compile_identifiers(identity, portfolio.works)
-    for warning in identifiers.warnings:
+    for warning in identifiers.warnings[:MAX_WARNINGS]:
         watch(Noticed(text=warning))
+    if len(identifiers.warnings) > MAX_WARNINGS:
+        watch(
+            Noticed(
+                text=f"{len(identifiers.warnings) - MAX_WARNINGS:,} further declarations of these kinds are not named here"
+            )
+        )
     placeholders = {each.sha256: each.name for each in known_placeholders()}
     for work in portfolio.works:
         if work.sha256 in placeholders:

@@ -14,8 +14,10 @@ from synthetic_shards import table_of
 
 from scanner.config import ScanConfig
 from scanner.datasets import Dataset
-from scanner.identity import parse_identity
-from scanner.runner.scanning import ScanRequest, run_scan
+from scanner.events import Noticed
+from scanner.identity import Identity, parse_identity
+from scanner.runner.scanning import MAX_WARNINGS, ScanRequest, compile_question, run_scan
+from scanner.works import Portfolio
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,3 +74,16 @@ def test_a_domain_is_matched_in_its_own_time_and_a_shared_name_says_in_how_many_
     later, _ = found(world, "later", "2021-08-20")
     assert {match["row"]["row_number"] for match in later} == {1, 3, 10}
     assert json.loads((world / "later" / "data" / "identity.json").read_bytes())["domains"][0]["to"] == "2018-06-30"
+
+
+def test_thousands_of_declarations_alike_are_warned_about_in_a_few_lines() -> None:
+    pages = tuple(f"https://www.instagram.com/artist-{number}" for number in range(5_000))
+    told: list[str] = []
+    compile_question(
+        Portfolio(works=()),
+        Identity(profile_urls=pages),
+        replace(ScanConfig(), control_works=0),
+        lambda event: told.append(event.text) if isinstance(event, Noticed) else None,
+    )
+    assert len(told) == MAX_WARNINGS + 1
+    assert told[-1] == "4,980 further declarations of these kinds are not named here"
