@@ -61,7 +61,11 @@ _KNOWN_NAMES: Mapping[str, str] = {
     "thumbs.db": "a file of the desktop",
     "desktop.ini": "a file of the desktop",
 }
-_UNKNOWN = "no format of datasets; a list of URLs in a .txt is read when it is given by itself"
+_UNKNOWN = "no format of datasets that is known"
+_TEXT = "a text; a list of URLs in it is read when the file is given by itself"
+_PACKED: Mapping[str, str] = dict.fromkeys(
+    (".zip", ".7z", ".rar", ".gz", ".bz2", ".zst", ".xz"), "packed in a way that is not read: unpack it first"
+)
 _BESIDE_PICTURES = frozenset({"metadata.csv", "metadata.jsonl", "metadata.parquet"})
 
 
@@ -261,8 +265,9 @@ def _walk(root: Path, skipped: list[Skipped]) -> Iterator[tuple[Path, list[str]]
 
 def _left(path: Path, name: str) -> Skipped:
     """A file that is not read, with its reason."""
-    reason = _known_beside(path.name)
-    return Skipped(name=name, reason=reason or _reason(path) or _UNKNOWN, beside=reason is not None)
+    beside, suffix = _known_beside(path.name), path.suffix.casefold()
+    reason = beside or _reason(path) or _PACKED.get(suffix) or (_TEXT if suffix == ".txt" else _UNKNOWN)
+    return Skipped(name=name, reason=reason, beside=beside is not None)
 
 
 def _reason(path: Path) -> str | None:
