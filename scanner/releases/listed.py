@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from scanner.datasets import Shard, ShardKind
 from scanner.shards.folders import is_picture_name
-from scanner.shards.listing import Skipped, kind_of, not_a_shard
+from scanner.shards.listing import Skipped, kind_of, not_a_shard, passed_over
 
 if TYPE_CHECKING:
     from scanner.datasets import Dataset, RemoteFile
@@ -33,13 +33,11 @@ def judged(name: str, *, alone: bool = False) -> ShardKind | Skipped:
     """The kind of shard that a remote file's name says, or why it is none; ``alone``: it was given by itself."""
     if not name.isprintable() or {".", ".."} & set(name.split("/")):
         return Skipped(name=quote(name), reason="a name that screens and paths cannot be trusted with")
-    reason = not_a_shard(name)
     kind = kind_of(name.rpartition("/")[2])
-    if reason is None and kind is not None and (alone or not name.casefold().endswith(".txt")):
+    if not_a_shard(name) is None and kind is not None and (alone or not name.casefold().endswith(".txt")):
         return kind
-    if reason is None and is_picture_name(name):
-        reason = "a picture outside an archive: remote folders of pictures are not read"
-    return Skipped(name=name, reason=reason or "no format of datasets")
+    picture = "a picture outside an archive: remote folders of pictures are not read"
+    return passed_over(name, picture if is_picture_name(name) else None)
 
 
 def shard_of(dataset: Dataset, name: str, kind: ShardKind, remote: RemoteFile) -> Shard:

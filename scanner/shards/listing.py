@@ -182,7 +182,7 @@ def _glob(dataset: Dataset, pattern: str) -> tuple[list[Shard], list[Skipped]]:
         if kind_of(path.name) is not None and _reason(path) is None:
             shards.append(_file(dataset, path, name))
         else:
-            skipped.append(_left(path, name))
+            skipped.append(passed_over(name, _reason(path)))
     return shards, skipped
 
 
@@ -210,7 +210,7 @@ def _folder(dataset: Dataset, root: Path, prefix: str = "") -> tuple[list[Shard]
             if here.pictures and name.casefold() in _BESIDE_PICTURES:
                 skipped.append(Skipped(name=shown, reason="describes the pictures beside it", beside=True))
             elif kind_of(name) is None or name.casefold().endswith(".txt") or _reason(path) is not None:
-                skipped.append(_left(path, shown))
+                skipped.append(passed_over(shown, _reason(path)))
             else:
                 shards.append(_file(dataset, path, shown))
     if pictures and not shards:
@@ -263,11 +263,14 @@ def _walk(root: Path, skipped: list[Skipped]) -> Iterator[tuple[Path, list[str]]
         yield Path(folder), sorted((name for name in files if not name.startswith(".")), key=sort_key)
 
 
-def _left(path: Path, name: str) -> Skipped:
-    """A file that is not read, with its reason."""
-    beside, suffix = _known_beside(path.name), path.suffix.casefold()
-    reason = beside or _reason(path) or _PACKED.get(suffix) or (_TEXT if suffix == ".txt" else _UNKNOWN)
-    return Skipped(name=name, reason=reason, beside=beside is not None)
+def passed_over(name: str, reason: str | None = None) -> Skipped:
+    """A file of this name (with ``/``) that is not read, with its reason: the given one, or what its name says."""
+    last = name.rpartition("/")[2]
+    beside, suffix = _known_beside(last), os.path.splitext(last)[1].casefold()  # noqa: PTH122 - a name, not a path
+    said = (
+        beside or reason or _UNFINISHED.get(suffix) or _PACKED.get(suffix) or (_TEXT if suffix == ".txt" else _UNKNOWN)
+    )
+    return Skipped(name=name, reason=said, beside=beside is not None)
 
 
 def _reason(path: Path) -> str | None:
