@@ -136,7 +136,7 @@ class Archives:
         return urlsplit(self._endpoints.playback_url).hostname or self._endpoints.playback_url
 
     def captures(self, url: str) -> tuple[CdxRow, ...] | None:
-        """All captures of exactly this address that the index lists; None where it was asked, or said, in vain.
+        """All captures of exactly this address that the index lists; None where it gave no answer, but may another time.
 
         Raises:
             ArchiveStopped: it may not be asked now.
@@ -160,7 +160,9 @@ class Archives:
                 key = page.resume_key
             else:
                 self._in_vain(_WAYBACK, look)
-                return None
+                return (
+                    None if look.observation.outcome in _LATER | _NO_ANSWER else ()
+                )  # withheld by the site's owner, say
         return tuple(rows)
 
     def playback(self, row: CdxRow) -> Look:

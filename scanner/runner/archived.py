@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from base64 import b32encode
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from scanner.archives import CdxRow, Queue
     from scanner.archives.asker import Asker
     from scanner.events import Watcher
+    from scanner.fetch_policy import FetchPolicy
     from scanner.observations import Look, ObservationKind
     from scanner.queries import Queries
     from scanner.runner.looked import ListedRow, LookKey, Row3
@@ -79,9 +81,16 @@ class StillPace:
 
 
 def look_into_archives(
-    rows: Sequence[ListedRow], archives: Archives, queue: Queue, queries: Queries, how: tuple[bool, Watcher]
+    rows: Sequence[ListedRow],
+    archives: Archives,
+    queue: Queue,
+    queries: Queries,
+    limits: FetchPolicy,
+    how: tuple[bool, Watcher],
 ) -> Archived:
-    """Ask about each distinct address once; ``how``: whether anything is asked, or only what is kept read, and who is told.
+    """Ask about each distinct address once, for no longer than ``limits`` say.
+
+    ``how``: whether anything is asked, or only what is kept read, and who is told.
 
     An address counts as it stands in its row: the capture of another spelling would be of another address than the row lists.
     """
@@ -95,14 +104,16 @@ def look_into_archives(
     given = Archived()
     left = 0
     watch(StageBegan(title="Asking archives", total=len(by_url), unit=" addresses"))
+    end = time.monotonic() + 60 * limits.max_minutes
     for done, url in enumerate(sorted(by_url), 1):
         try:
-            _ask_about(url, by_url[url], archives, digests, given)
+            is_done = (not asks or time.monotonic() < end) and _ask_about(url, by_url[url], archives, digests, given)
         except ArchiveStopped:
+            is_done = False
+        if not is_done:
             left += 1
-        else:
-            if asks:
-                queue.done(QUEUE, url)
+        elif asks:
+            queue.done(QUEUE, url)
         watch(StageAdvanced(done=done))
     watch(StageEnded())
     if left and asks:
@@ -114,7 +125,8 @@ def look_into_archives(
 
 def _ask_about(
     url: str, rows: Sequence[ListedRow], archives: Archives, digests: dict[str, str], given: Archived
-) -> None:
+) -> bool:
+    """Whether everything that was asked gave an answer."""
     window = rows[0].window
     captures = archives.captures(url)
     if captures:
@@ -128,6 +140,7 @@ def _ask_about(
     for row in rows:
         if row.page_url is not None:
             _say_of_page(row, archives, given)
+    return captures is not None
 
 
 def asked_of(look: Look) -> str:

@@ -295,7 +295,7 @@ class _Looking:
             )
             asks = self._outlook.asks
             archives = Archives(asker, pace if asks else StillPace(), policy)
-            archived = look_into_archives(rows, archives, queue, self._question.queries, (asks, self._watch))
+            archived = look_into_archives(rows, archives, queue, self._question.queries, policy, (asks, self._watch))
         self._take_archived(rows, archived, asker)
         self.compare(before)
 

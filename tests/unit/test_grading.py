@@ -12,7 +12,8 @@ import pytest
 from manifests.tiers import Tier
 from scanner.config import ScanConfig
 from scanner.datasets import RowRef
-from scanner.grading import Chance, Match, group_hits, listed, tiers_not_listed, weigh_terms
+from scanner.grading import Chance, Match, RowLook, group_hits, listed, tiers_not_listed, weigh_terms
+from scanner.observations import ArchiveCopy, FetchOutcome, Observation
 from scanner.outcomes import Checked, Hit
 from scanner.pipeline import within_limits
 from scanner.works import Portfolio, Work
@@ -204,3 +205,82 @@ def test_confirmed_pictures_are_beyond_any_limit() -> None:
 def test_the_order_of_hits_does_not_matter() -> None:
     hits = [near(row, distance, work=work) for row in range(4) for work in range(2) for distance in (2,)]
     assert graded(*hits) == graded(*reversed(hits))
+
+
+def seen(kind: str = "live", **changed: Any) -> Observation:
+    said: dict[str, Any] = {"outcome": FetchOutcome.IMAGE, "content_sha256": "c" * 64, **changed}
+    archive = ArchiveCopy(name="a", captured_at="2020-01-01T00:00:00Z") if kind == "archive" else None
+    return Observation(kind=kind, url=f"https://x/{kind}", requested_at="2026-11-30T00:00:00Z", archive=archive, **said)  # type: ignore[arg-type]
+
+
+def check(passed: bool) -> Checked:
+    return Checked(method="m/1", value="0.9" if passed else "0.1", threshold="0.6", passed=passed)
+
+
+def looked(*hits: Hit, looks: list[RowLook]) -> Match:
+    (match,) = group_hits([(0, hit) for hit in hits], portfolio("0.5", "0.5"), CHANCE, CONFIG, {(0, 1, -1): looks})
+    return match
+
+
+URL = Hit(row=RowRef(row_number=1), work=0, kind="url_equal", metric="url_rules/1", value="https://a")
+LIVE, ARCHIVED = seen(), seen("archive")
+
+
+@pytest.mark.parametrize(("passed", "tier"), [(True, "live_image"), (False, "url_listed"), (None, "url_listed")])
+def test_a_fetched_picture_needs_the_second_check(passed: bool | None, tier: str) -> None:
+    checks = {} if passed is None else {0: check(passed)}
+    hit = near(1, 0, source="live_bytes", observation=LIVE.observation_id, picture_sha256="c" * 64)
+    match = looked(URL, hit, looks=[RowLook(observation=LIVE, checks=checks)])
+    assert match.tier == tier
+    assert match.observation == LIVE
+    assert len(match.basis) == 2
+
+
+def test_a_listing_says_what_its_address_returned() -> None:
+    gone = seen(outcome=FetchOutcome.GONE, content_sha256=None)
+    match = looked(URL, looks=[RowLook(observation=gone)])
+    assert (match.tier, match.observation, match.checked) == ("url_listed", gone, None)
+
+
+def test_a_published_hash_keeps_its_tier_beside_another_picture() -> None:
+    match = looked(near(1, 0), looks=[RowLook(observation=LIVE, checks={0: check(False)})])
+    assert (match.tier, match.observation) == ("compiler_fingerprint", LIVE)
+    assert match.checked == check(False)
+
+
+def test_the_archive_speaks_where_the_live_look_does_not() -> None:
+    hit = near(1, 0, source="archive_bytes", observation=ARCHIVED.observation_id, picture_sha256="c" * 64)
+    gone = seen(outcome=FetchOutcome.GONE, content_sha256=None)
+    looks = [
+        RowLook(observation=gone),
+        RowLook(observation=ARCHIVED, checks={0: check(True)}, said={"capture_gap_days": "3"}),
+    ]
+    match = looked(URL, hit, looks=looks)
+    assert (match.tier, match.observation) == ("archived_image", ARCHIVED)
+    assert match.basis[0]["detail"] == {"capture_gap_days": "3"}
+
+
+def test_a_comparison_of_another_look_says_whose_it_is_and_an_equal_digest_stands_with_its_own_alone() -> None:
+    live = near(1, 0, source="live_bytes", observation=LIVE.observation_id, picture_sha256="c" * 64)
+    other = near(1, 2, source="archive_bytes", observation=ARCHIVED.observation_id, picture_sha256="d" * 64)
+    equal = Hit(
+        row=RowRef(row_number=1), work=0, kind="digest_equal", metric="sha256", value="d" * 64, source_of_hash="archive_bytes",
+        observation=ARCHIVED.observation_id, picture_sha256="d" * 64,
+    )  # fmt: skip
+    archived = seen("archive", content_sha256="d" * 64)
+    looks = [RowLook(observation=LIVE, checks={0: check(True)}), RowLook(observation=archived, checks={})]
+    match = looked(live, other, equal, looks=looks)
+    assert match.tier == "live_image"
+    assert [entry["source_of_hash"] for entry in match.basis] == ["live_bytes", "archive_bytes"]
+    assert match.basis[1]["detail"] == {"observation": ARCHIVED.observation_id}
+
+
+def test_a_packaged_picture_is_not_weakened_by_a_look() -> None:
+    match = looked(near(1, 0, source="shard_bytes", checked=check(True)), looks=[RowLook(observation=LIVE)])
+    assert (match.tier, match.observation) == ("packaged_image", None)
+
+
+def test_what_was_withheld_or_is_suspected_is_said() -> None:
+    withheld = seen(outcome=FetchOutcome.WITHHELD_UNSAFE, content_sha256=None)
+    assert looked(URL, looks=[RowLook(observation=withheld)]).caveats == {"withheld_unsafe"}
+    assert looked(URL, looks=[RowLook(observation=LIVE, suspected=True)]).caveats == {"common_picture"}
