@@ -97,12 +97,12 @@ def command(
     """Compare your pictures with datasets and write an evidence package.
 
     PORTFOLIO: folders of pictures, picture files, or a works.csv with a column "file" (and title, registration_no,
-        published_url and others).  Ctrl-C stops it; the same command goes on from there.
+    published_url and others).  Ctrl-C stops it; the same command goes on from there.
 
     Your pictures never leave this computer.  With --fetch candidates the addresses that matching rows list are looked
-    at, as a browser would, and archives are asked for them; without it no listed address is requested.  A DATASET at
+    at, politely and once each, and archives are asked for them; without it no listed address is requested.  A DATASET at
     an address is read from its host and nobody else is asked.
-    
+
     \b
     provscan scan my-pictures --dataset laion400m=laion400m-meta --out result
     provscan scan works.csv --dataset coyo=part-00000.parquet --dataset more-pictures/
