@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import abc
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ Source = str | Path
 
 def scan(
     portfolio: Sequence[Source] | Source,
-    datasets: Mapping[str, Source] | Source,
+    datasets: Mapping[str, Source] | Sequence[Dataset] | Source,
     *,
     identity: Identity | None = None,
     config: ScanConfig | None = None,
@@ -43,7 +44,8 @@ def scan(
 
     Args:
         portfolio: folders of pictures, picture files, ``works.csv`` lists.
-        datasets: sources by name, or one source, named after its last component.
+        datasets: sources by name, or one source, named after its last component; ``Dataset`` values where a layout, columns
+            or a release are to be said as well.
         identity: what the artist declares (``scanner.identity.parse_identity``).
         config: settings; the defaults where left out.
         out: where the package goes (``runner.destination``); the current folder where left out.
@@ -55,8 +57,7 @@ def scan(
         ScannerError: see ``scanner.errors``; a scan with gaps is no error, ``result.incomplete`` names them.
     """
     sources = [portfolio] if isinstance(portfolio, str | Path) else portfolio
-    named = {dataset_name(datasets): datasets} if isinstance(datasets, str | Path) else datasets
-    chosen = tuple(Dataset(name=name, source=str(source)) for name, source in named.items())
+    chosen = tuple(_chosen(datasets))
     check_names(chosen)
     request = ScanRequest(
         portfolio=tuple(str(source) for source in sources),
@@ -69,6 +70,15 @@ def scan(
         command=("scanner.scan",),
     )
     return run_scan(request, watch)
+
+
+def _chosen(datasets: Mapping[str, Source] | Sequence[Dataset] | Source) -> Iterator[Dataset]:
+    if isinstance(datasets, str | Path):
+        datasets = {dataset_name(datasets): datasets}
+    if not isinstance(datasets, abc.Mapping):
+        yield from datasets
+        return
+    yield from (Dataset(name=name, source=str(source)) for name, source in datasets.items())
 
 
 def dataset_name(source: Source) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -62,3 +63,8 @@ def test_the_python_calls_do_what_the_command_does(tmp_path: Path) -> None:
     assert (result.works, result.rows_scanned, result.findings) == (1, 2, 1)
     assert (result.package / "data" / "manifest.json").is_file()
     assert result.incomplete == ()
+
+    named = scanner.Dataset(name="own", source=str(tmp_path / "rows.parquet"), columns={"url": "text"}, release="1.0")
+    result = scanner.scan(works, [named], out=tmp_path / "named", workers=1)
+    (told,) = json.loads((result.package / "data" / "manifest.json").read_bytes())["datasets"]
+    assert (told["name"], told["release"], told["columns"]["url"]) == ("own", "1.0", "text")
