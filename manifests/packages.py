@@ -19,7 +19,7 @@ from manifests.canonical import parse_canonical
 from manifests.errors import FormatError, UnsafePath, UnsupportedVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 MANIFEST_SCHEMA: Final = "provscan.manifest/1"
 RECORD_NAMES: Final = ("matches", "negatives", "coverage", "portfolio", "observations", "events", "changes")
@@ -123,12 +123,14 @@ class Package:
     """An opened package: its Manifest in memory, everything else read when asked for.  Nothing is verified by opening.
 
     ``manifest_sha256`` is the SHA-256 of the file ``data/manifest.json``, by which later packages, the CSV and
-    ``scan --json`` name this one.
+    ``scan --json`` name this one.  ``origins`` is there in a statement merged from several packages: by match id, the run, the
+    Manifest and the leaf of the package that states it.
     """
 
     path: Path
     manifest: dict[str, Any]
     manifest_sha256: str
+    origins: Mapping[str, Mapping[str, str]] | None = None
 
     def lines(self, name: str) -> Iterator[bytes]:
         """Raw lines of ``data/<name>.jsonl`` without line feeds, the leaves of its tree; of an absent ``changes`` none."""

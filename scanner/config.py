@@ -99,7 +99,9 @@ class ScanConfig:
 
 
 # Settings that are used only once all shards are compared.  A new setting counts as changing outcomes until it is named here.
-_AFTERWARDS = frozenset({"thumbnails", "fetch", "verify_shards", "allow_network", "offline", "remote_policy"})
+_AFTERWARDS = frozenset(
+    {"thumbnails", "fetch", "fetch_policy", "verify_shards", "allow_network", "offline", "remote_policy"}
+)
 
 # The least value that makes sense; radii beyond these would list a large share of all rows.
 _RANGES: Mapping[str, tuple[int, int]] = {
@@ -128,6 +130,16 @@ def parse_config(text: str, *, where: str, base: ScanConfig | None = None) -> Sc
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{where}: not valid TOML: {error}", hint="Compare it with the example in README.") from error
+    return config_of(document, where=where, base=base)
+
+
+def config_of(document: Mapping[str, Any], *, where: str, base: ScanConfig | None = None) -> ScanConfig:
+    """The same from a document that is already read.
+
+    Raises:
+        ConfigError: as ``parse_config``.
+    """
+    document = dict(document)
     section = document.pop("scan", {})
     if not isinstance(section, dict):
         raise ConfigError(f"{where}: [scan] must be a table")

@@ -27,6 +27,19 @@ if TYPE_CHECKING:
 __all__ = ["Domain", "Identity", "Name", "identity_of", "identity_template", "parse_identity", "parse_url_list"]
 
 _KEYS: Final = ("names", "aliases", "handles", "domains", "profile_urls", "work_urls", "work_urls_file")
+CASE_KEYS: Final = (  # of a case.toml, whose [identity] may be read alone
+    "claimant",
+    "datasets",
+    "fetch",
+    "identity",
+    "lang",
+    "on_findings",
+    "portfolio",
+    "scan",
+    "timestamp",
+    "webhook",
+    "workers",
+)
 _MAX_DECLARED: Final = 512  # characters of a name, handle or title
 
 
@@ -115,7 +128,7 @@ def parse_identity(text: str, *, where: str) -> Identity:
             f"{where} is not valid TOML: {error}", hint='Text stands in straight double quotes ("), lists in [ ].'
         ) from error
     path = ""
-    if set(table) == {"identity"} and isinstance(table["identity"], dict):
+    if set(table) <= set(CASE_KEYS) and isinstance(table.get("identity"), dict):
         table, path = table["identity"], "identity."
     return identity_of(table, where=where, text=text, path=path)
 

@@ -78,6 +78,17 @@ class Hit:
         return left, top, right, bottom
 
 
+def row_order(hit: Hit) -> tuple[int, int]:
+    """Sort key: where the row stands."""
+    return hit.row.row_number, -1 if hit.row.item is None else hit.row.item
+
+
+def hit_order(hit: Hit) -> tuple[object, ...]:
+    """Sort key of the hits of an Outcome: by row, then Work."""
+    work = -1 if hit.work is None else hit.work
+    return (*row_order(hit), work, hit.kind, hit.metric, str(hit.value), hit.work_file or "", hit.column or "")
+
+
 @dataclass(slots=True, kw_only=True)
 class Compared:
     """Rows for which each comparison could be made."""
@@ -159,6 +170,11 @@ class Outcome:
             stopped_at=head["stopped_at"],
             chunks=[(start, size, sha256) for start, size, sha256 in head.get("chunks", ())],
         )
+
+
+def is_complete(content: bytes) -> bool:
+    """Whether an outcome's bytes are of a part that was read to its end."""
+    return json.loads(content[: content.index(b"\n")])["stopped_at"] is None
 
 
 def _hit_record(hit: Hit) -> dict[str, Any]:

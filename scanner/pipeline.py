@@ -30,7 +30,7 @@ from scanner.datasets import Role, ShardKind
 from scanner.errors import ShardDamaged
 from scanner.hashers import ALGORITHMS
 from scanner.metadata import trim_terms
-from scanner.outcomes import Compared, Hit, Outcome
+from scanner.outcomes import Compared, Hit, Outcome, hit_order, row_order
 from scanner.shards import OpenShard, Part, ShardBatch, scan_shard
 
 if TYPE_CHECKING:
@@ -201,23 +201,14 @@ def within_limits(hits: list[Hit], config: ScanConfig, not_listed: Counter[str])
         else:
             kept.append(hit)
     for (work, metric), found in leads.items():
-        found.sort(key=lambda hit: (hit.value, _row_order(hit)))
+        found.sort(key=lambda hit: (hit.value, row_order(hit)))
         radius = config.radius64 if metric == "hamming/phash64" else config.radius256
         for place, hit in enumerate(found):
             if place < config.leads_per_work or (place < config.hits_per_work and int(hit.value) * 2 <= radius):
                 kept.append(hit)
             else:
                 not_listed[f"{metric}:{hit.source_of_hash}:{work}:{hit.value}"] += 1
-    return sorted(kept, key=_hit_order)
-
-
-def _row_order(hit: Hit) -> tuple[int, int]:
-    return hit.row.row_number, -1 if hit.row.item is None else hit.row.item
-
-
-def _hit_order(hit: Hit) -> tuple[object, ...]:
-    work = -1 if hit.work is None else hit.work
-    return (*_row_order(hit), work, hit.kind, hit.metric, str(hit.value), hit.work_file or "", hit.column or "")
+    return sorted(kept, key=hit_order)
 
 
 def _valid(recorded: pa.Array) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:

@@ -76,7 +76,7 @@ class Queries:
         """The roles whose columns have to be read to compare; what concerns nobody here is not decoded."""
         roles = {Role.SHA256, Role.MD5, Role.PHASH64, Role.PHASH256, Role.IMAGE} if self.works else set()
         if self.identifiers is not None:
-            roles |= _identity_roles(self.identifiers)
+            roles |= identity_roles(self.identifiers)
         return frozenset(roles)
 
 
@@ -100,7 +100,8 @@ def compile_queries(
     )
 
 
-def _identity_roles(identifiers: Identifiers) -> set[Role]:
+def identity_roles(identifiers: Identifiers) -> set[Role]:
+    """The columns in which something that was declared can be found."""
     roles = set()
     if any((identifiers.verbatim, identifiers.urls, identifiers.assets, identifiers.domains, identifiers.profiles)):
         roles.add(Role.URL)

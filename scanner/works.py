@@ -146,6 +146,19 @@ class Work:
         """First 16 hex digits of the file's SHA-256, for file names in packages."""
         return self.sha256[:16]
 
+    @property
+    def item(self) -> str:
+        """Digest of what is asked of rows for the sake of this Work's pictures: its files' digests and all its looks.
+
+        What it is called and what is declared about it are not in it: they are asked, and answered, apart.
+        """
+        state = hashlib.sha256(f"work\n{self.sha256}\n".encode())
+        for rendition in self.renditions:
+            state.update(f"rendition\n{rendition.sha256}\n{rendition.md5}\n".encode())
+        for known in self.looks():
+            state.update(f"{known.variant}\n{known.fingerprint}\n".encode())
+        return state.hexdigest()
+
     def looks(self) -> Iterator[VariantFingerprint]:
         """All fingerprints it is searched by: its own, then those of its renditions that its own do not have already.
 

@@ -129,6 +129,8 @@ def raw_rows(package: Package, *, exhibit_prefix: str | None = None, lang: Lang 
     for number, line in enumerate(package.lines("matches"), 1):
         raw = _raw_row(parse_record(line, f"matches.jsonl:{number}"), number, context)
         raw["merkle_leaf"] = leaf_hash(line).hex()
+        if package.origins is not None:
+            raw.update(package.origins[str(raw["match_id"])])
         yield raw
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from manifests.errors import OutputError, VerificationError
@@ -14,7 +16,6 @@ from manifests.packages import Package, open_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from manifests.words import Lang
 
@@ -65,6 +66,35 @@ def export(
         return _one_file(chunks, format)
     _require_outside(package.path, out)
     return _written(chunks, out, format)
+
+
+def export_case(
+    case: Path,
+    format: str,  # noqa: A002 - the option's own name
+    *,
+    only: Sequence[str] = (),
+    out: Path | None = None,
+    bates_prefix: str | None = None,
+    lang: Lang | None = None,
+) -> bytes | tuple[Path, ...]:
+    """Make one export of a whole case: its packages verified, link by link, and merged.
+
+    Arguments, result and errors as of ``export``; an unbroken chain is asked for as well.
+    """
+    from manifests.exports.chain import merge, open_chain  # noqa: PLC0415
+
+    if format not in FORMATS:
+        raise ExportError(f"{format!r} is no format of an export", hint=f"Choose one of: {', '.join(FORMATS)}.")
+    prefix = checked_prefix(bates_prefix)
+    chain = open_chain(case)
+    with tempfile.TemporaryDirectory(prefix="provscan-") as folder:
+        package = merge(chain, Path(folder) / "case")
+        chunks = _chunks(package, format, parse_choice(package, only), prefix, lang)
+        if out is None:
+            return _one_file(chunks, format)
+        for each in chain:
+            _require_outside(each.path, out)
+        return _written(chunks, out, format)
 
 
 def _require_verified(folder: Path) -> None:

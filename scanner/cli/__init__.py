@@ -24,6 +24,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "scan": ("scanner.cli.scan", "Compare your pictures with a dataset and write an evidence package."),
     "demo": ("scanner.cli.demo", "See it work: makes a small portfolio and dataset, scans, reports."),
     "init": ("scanner.cli.init", "Make a folder for a case, with a file for your names and addresses."),
+    "rescan": ("scanner.cli.rescan", "Compare what is new in a case since its last run."),
+    "schedule": ("scanner.cli.schedule", "Print or install a schedule for the rescans of a case."),
     "show": ("scanner.cli.show", "Print the findings of a package."),
     "verify": (
         "scanner.cli.delegated:verify",

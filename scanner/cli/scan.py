@@ -259,19 +259,24 @@ def shown_argument(argument: str) -> str:
     return names + equals + (re.split(r"[/\\]", path.rstrip("/\\"))[-1] or ".")
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """A number and its noun.
+
+    >>> counted(1, "work"), counted(1200, "work")
+    ('1 work', '1,200 works')
+    """
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def show_result(result: ScanResult) -> None:
     """The summary for a person."""
-    works, rows = _counted(result.works, "work"), _counted(result.rows_scanned, "row")
+    works, rows = counted(result.works, "work"), counted(result.rows_scanned, "row")
     click.echo(f"{works}, {rows} read in {result.seconds:,.1f} s.")
     if result.files_excluded:
-        files = _counted(result.files_excluded, "file")
+        files = counted(result.files_excluded, "file")
         click.echo(f"{files} of the portfolio could not be compared; portfolio.jsonl says why.")
-    found = _counted(result.findings, "finding")
-    click.echo(f"{found} on {_counted(result.works_with_findings, 'work')}{':' if result.findings else '.'}")
+    found = counted(result.findings, "finding")
+    click.echo(f"{found} on {counted(result.works_with_findings, 'work')}{':' if result.findings else '.'}")
     for tier, count in result.findings_by_tier.items():
         if count:
             click.echo(f"  {count:>8,}  {tier}")

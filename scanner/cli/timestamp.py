@@ -6,8 +6,6 @@ from pathlib import Path
 
 import click
 
-from scanner.errors import NetworkError
-
 
 @click.command("timestamp")
 @click.argument("package", type=click.Path(path_type=Path, exists=True, file_okay=False))
@@ -27,29 +25,12 @@ def command(package: Path, authorities: tuple[str, ...], attach: Path | None, re
     from manifests.__main__ import main
     from manifests.commands.timestamp import told
     from manifests.proofs.stamping import timestamp
+    from scanner.runner.notifying import send_stamp_request
 
     for url in authorities:
-        click.echo(told(timestamp(package, url, send=send, restamp=restamp)))
+        click.echo(told(timestamp(package, url, send=send_stamp_request, restamp=restamp)))
     if attach is not None or not authorities:
         words = ["timestamp", str(package)]
         words += ["--attach", str(attach)] if attach is not None else []
         words += ["--restamp"] if restamp else []
         raise click.exceptions.Exit(main(words))
-
-
-def send(url: str, request: bytes) -> bytes:
-    """Post a request as RFC 3161 section 3.4 says.
-
-    Raises:
-        NetworkError: no answer, or one that is no time stamp response.
-    """
-    from scanner.fetch.blocking import post
-    from scanner.fetch.client import field_of
-
-    answer = post(url, request, content_type="application/timestamp-query")
-    kind = (field_of(answer, "content-type") or "").partition(";")[0].strip().lower()
-    if answer.status != 200 or kind != "application/timestamp-reply":
-        raise NetworkError(
-            f"{url} answered with status {answer.status} and type {kind or 'none'}, not with a time stamp"
-        )
-    return answer.body

@@ -88,12 +88,12 @@ class Question:
 class Sequel:
     """What makes a package the next one of a case.
 
-    ``previous`` names the package before it; ``changes`` are the records of ``changes.jsonl``; ``asked_of`` gives the rows that this
-    run compared with a Work, by its index, and what of them was compared.
+    ``previous`` names the package before it; ``changes`` makes the records of ``changes.jsonl`` from the findings; ``asked_of`` gives
+    the rows that this run compared with a Work, by its index, and what of them was compared.
     """
 
     previous: Mapping[str, Any]
-    changes: Sequence[Mapping[str, Any]]
+    changes: Callable[[Sequence[Mapping[str, Any]]], Sequence[Mapping[str, Any]]]
     asked_of: Callable[[int], tuple[int, Compared]]
 
 
@@ -134,7 +134,7 @@ def write_package(
         looks = () if seen is None else (observation_record(each, captures) for each in seen.observations)
         writer.add_records("observations", _sorted("observations", looks))
         if sequel is not None:
-            writer.add_records("changes", sequel.changes)
+            writer.add_records("changes", sequel.changes(records))
         writer.add_records("events", event_records(run.events))
         writer.add_file("environment.json", canonical_bytes(environment_record(fetching=seen is not None)))
         identity_sha256 = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from scanner.ledger.history import Compared, History, QuerySetRecord, Run, Sighting, covering
 from scanner.ledger.opening import open_ledger, peek_meta
-from scanner.ledger.store import Ledger, LedgerEvent
+from scanner.ledger.store import Ledger, LedgerEvent, Statement
 from scanner.ledger.writing import write_atomic
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "QuerySetRecord",
     "Run",
     "Sighting",
+    "Statement",
     "covering",
     "open_ledger",
     "peek_meta",

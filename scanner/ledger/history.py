@@ -32,7 +32,10 @@ class QuerySetRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """One outcome and what it answers; ``reading`` is the digest of how the shard was cut and read, ``settings`` of the settings."""
+    """One outcome and what it answers; ``reading`` is the digest of how the shard was cut and read, ``settings`` of the settings.
+
+    ``complete`` is 0 where damage ended the reading: what was read counts, and is tried again.
+    """
 
     shard_id: str
     reading: str
@@ -41,21 +44,27 @@ class Compared:
     settings: str
     result_version: int
     outcome: str
+    complete: int
     run: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """A shard as a dataset had it: when it was first and last seen; ``gone_at`` is when it was first missed."""
+    """A shard as a dataset had it: when it was first and last seen; when, and in which run, it was first missed.
+
+    ``digest`` is what identifies it, as JSON.
+    """
 
     dataset: str
     shard_id: str
     name: str
     bytes: int
     mapping: str
+    digest: str
     first_seen: str
     last_seen: str
-    gone_at: str | None
+    gone_at: str | None = None
+    gone_run: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,18 +74,22 @@ class Run:
     number: int
     run_id: str
     started_at: str
-    method_fixed_at: str
     package: str
     finished_at: str | None = None
     manifest_sha256: str | None = None
     gaps: str | None = None
 
 
-_RUN = "number, run_id, started_at, method_fixed_at, package, finished_at, manifest_sha256, gaps"
-_SIGHTING = "dataset, shard_id, name, bytes, mapping, first_seen, last_seen, gone_at"
+_RUN = "number, run_id, started_at, package, finished_at, manifest_sha256, gaps"
+_SIGHTING = "dataset, shard_id, name, bytes, mapping, digest, first_seen, last_seen, gone_at, gone_run"
+_COMPARED = "shard_id, reading, part, query_set, settings, result_version, outcome, complete, run"
+_COVER = f"""INSERT INTO compared ({_COMPARED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET outcome = excluded.outcome, complete = excluded.complete,
+    run = CASE WHEN excluded.complete THEN excluded.run ELSE compared.run END"""  # noqa: S608 - our own column names
+_BEGUN_EARLIER = """SELECT DISTINCT before.shard_id, before.reading, before.query_set FROM compared AS now JOIN compared AS before
+    USING (shard_id, reading, query_set, settings, result_version) WHERE now.run = ? AND before.run < ?"""
 _ONE_MORE_DEATH = """INSERT INTO deaths VALUES (?, 1, ?, ?) ON CONFLICT (shard_id) DO UPDATE
     SET runs = runs + 1, last_run = excluded.last_run, last_at = excluded.last_at WHERE last_run != excluded.last_run"""
-_COMPARED = "shard_id, reading, part, query_set, settings, result_version, outcome, run"
 
 
 class History:
@@ -92,12 +105,14 @@ class History:
         rows = self.ledger.rows(f"SELECT {_RUN} FROM runs ORDER BY number")  # noqa: S608 - our own column names
         return [Run(**dict(zip(names, row, strict=True))) for row in rows]  # type: ignore[arg-type]
 
+    def last_gaps(self) -> str | None:
+        """The digest of what the last sealed run could not compare; None before the first."""
+        return next((run.gaps for run in reversed(self.runs()) if run.finished_at is not None), None)
+
     def begin_run(self, run: Run) -> None:
         """Keep a run that begins."""
-        values = (run.number, run.run_id, run.started_at, run.method_fixed_at, run.package)
-        self.ledger.write(
-            ("INSERT INTO runs (number, run_id, started_at, method_fixed_at, package) VALUES (?, ?, ?, ?, ?)", values)
-        )
+        values = (run.number, run.run_id, run.started_at, run.package)
+        self.ledger.write(("INSERT INTO runs (number, run_id, started_at, package) VALUES (?, ?, ?, ?)", values))
 
     def end_run(self, number: int, *, finished_at: str, manifest_sha256: str, gaps: str) -> None:
         """Keep that a run's package is sealed; ``gaps`` is the digest of what it could not compare."""
@@ -107,6 +122,31 @@ class History:
                 (finished_at, manifest_sha256, gaps, number),
             )
         )
+
+    def abandon_run(self, number: int) -> None:
+        """Forget a run that found nothing new; what it read counts all the same."""
+        self.ledger.write(
+            ("DELETE FROM runs WHERE number = ?", (number,)), ("DELETE FROM events WHERE run = ?", (number,))
+        )
+
+    def state_whole(self, number: int) -> frozenset[str]:
+        """Let what earlier runs compared of shards that this run went on with count for this run, which states them whole.
+
+        Returns:
+            The ids of these shards.
+        """
+        begun = [
+            (str(shard_id), str(reading), str(query_set))
+            for shard_id, reading, query_set in self.ledger.rows(_BEGUN_EARLIER, (number, number))
+        ]
+        self.ledger.write_many(
+            (
+                "UPDATE compared SET run = ? WHERE shard_id = ? AND reading = ? AND query_set = ?",
+                (number, *place),
+            )
+            for place in begun
+        )
+        return frozenset(shard_id for shard_id, _, _ in begun)
 
     def query_sets(self) -> dict[str, QuerySetRecord]:
         """All query sets by digest."""
@@ -168,16 +208,18 @@ class History:
         """Keep sightings as they are given, in one transaction."""
         self.ledger.write_many(
             (
-                f"INSERT OR REPLACE INTO sightings ({_SIGHTING}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - as above
+                f"INSERT OR REPLACE INTO sightings ({_SIGHTING}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - as above
                 (
                     each.dataset,
                     each.shard_id,
                     as_text(each.name),
                     each.bytes,
                     each.mapping,
+                    each.digest,
                     each.first_seen,
                     each.last_seen,
                     each.gone_at,
+                    each.gone_run,
                 ),
             )
             for each in seen
@@ -225,6 +267,7 @@ def covering(row: Compared) -> Statement:
         row.settings,
         row.result_version,
         row.outcome,
+        row.complete,
         row.run,
     )
-    return f"INSERT OR REPLACE INTO compared ({_COMPARED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values  # noqa: S608 - as above
+    return _COVER, values

@@ -20,7 +20,7 @@ CREATE TABLE events (
 _CASES: Final = """
 ALTER TABLE events ADD COLUMN run INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE runs (
-    number INTEGER PRIMARY KEY, run_id TEXT NOT NULL, started_at TEXT NOT NULL, method_fixed_at TEXT NOT NULL,
+    number INTEGER PRIMARY KEY, run_id TEXT NOT NULL, started_at TEXT NOT NULL,
     package TEXT NOT NULL, finished_at TEXT, manifest_sha256 TEXT, gaps TEXT
 ) STRICT;
 CREATE TABLE query_sets (digest TEXT PRIMARY KEY, declared TEXT) STRICT;
@@ -32,13 +32,13 @@ CREATE TABLE readings (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE compared (
     shard_id TEXT NOT NULL, reading TEXT NOT NULL, part INTEGER NOT NULL, query_set TEXT NOT NULL, settings TEXT NOT NULL,
-    result_version INTEGER NOT NULL, outcome TEXT NOT NULL, run INTEGER NOT NULL,
+    result_version INTEGER NOT NULL, outcome TEXT NOT NULL, complete INTEGER NOT NULL, run INTEGER NOT NULL,
     PRIMARY KEY (shard_id, reading, part, query_set, settings, result_version)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX compared_outcome ON compared (outcome);
 CREATE TABLE sightings (
     dataset TEXT NOT NULL, shard_id TEXT NOT NULL, name TEXT NOT NULL, bytes INTEGER NOT NULL, mapping TEXT NOT NULL,
-    first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, gone_at TEXT, PRIMARY KEY (dataset, shard_id)
+    digest TEXT NOT NULL, first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, gone_at TEXT, gone_run INTEGER, PRIMARY KEY (dataset, shard_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE deaths (
     shard_id TEXT PRIMARY KEY, runs INTEGER NOT NULL, last_run INTEGER NOT NULL, last_at TEXT NOT NULL

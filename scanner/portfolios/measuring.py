@@ -5,23 +5,27 @@ A decoder can crash on a damaged file and take its process with it: that file is
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
+import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, BinaryIO
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+import numpy as np
 from PIL import Image
 
 from scanner.decoding import WORK_FORMATS, DecodeLimits, Picture, PictureError, decode_picture
 from scanner.hashers import detail, grey_pixels
 from scanner.parts import work_points
 from scanner.processes import Died, Task, WorkerPool
-from scanner.works import ExcludedReason, VariantFingerprint, WorkPoints
+from scanner.works import ExcludedReason, Fingerprint, VariantFingerprint, WorkPoints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from decimal import Decimal
 
 Variants = Callable[[Image.Image], tuple[VariantFingerprint, ...]]
 
@@ -51,6 +55,63 @@ class Measured:
     facts: Facts | None = None
     reason: ExcludedReason | None = None
     note: str = ""
+
+    def dumps(self) -> str:
+        """A readable picture as text; the inverse of ``loads``."""
+        assert self.facts is not None
+        facts = self.facts
+        looks = [[known.variant, str(known.fingerprint)] for known in facts.fingerprints]
+        points = None if facts.points is None else _points_text(facts.points)
+        told = [
+            self.sha256,
+            self.md5,
+            self.bytes,
+            facts.format,
+            facts.width,
+            facts.height,
+            str(facts.detail),
+            looks,
+            points,
+        ]
+        return json.dumps(told, separators=(",", ":"))
+
+    @classmethod
+    def loads(cls, text: str) -> Measured:
+        """The inverse of ``dumps``."""
+        sha256, md5, size, form, width, height, detail_, looks, points = json.loads(text)
+        facts = Facts(
+            format=form,
+            width=width,
+            height=height,
+            detail=Decimal(detail_),
+            fingerprints=tuple(
+                VariantFingerprint(variant=name, fingerprint=Fingerprint.parse(value)) for name, value in looks
+            ),
+            points=None if points is None else _points_of(points),
+        )
+        return cls(sha256=sha256, md5=md5, bytes=size, facts=facts)
+
+
+def _points_text(points: WorkPoints) -> list[Any]:
+    places = [base64.b64encode(each.astype("<f4").tobytes()).decode() for each in points.places]
+    words = [base64.b64encode(each.astype("<u8").tobytes()).decode() for each in points.words]
+    return [list(points.size), places, words]
+
+
+def _points_of(told: list[Any]) -> WorkPoints:
+    (width, height), places, words = told
+    found = [np.frombuffer(base64.b64decode(each), "<f4").reshape(-1, 2).astype(np.float32) for each in places]
+    features = [np.frombuffer(base64.b64decode(each), "<u8").reshape(-1, 4).astype(np.uint64) for each in words]
+    return WorkPoints(size=(width, height), places=(found[0], found[1]), words=(features[0], features[1]))
+
+
+def stamp_of(path: str) -> str | None:
+    """Size and modification time of a file; None where it cannot be asked."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - the name may hold bytes that are not UTF-8
+    except OSError:
+        return None
+    return f"{status.st_size}:{status.st_mtime_ns}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

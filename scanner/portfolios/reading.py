@@ -5,20 +5,20 @@ from __future__ import annotations
 import functools
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from scanner.config import ScanConfig
 from scanner.decoding import PORTFOLIO_LIMITS, DecodeLimits
 from scanner.errors import PortfolioError
 from scanner.events import StageAdvanced, StageBegan, StageEnded, unwatched
 from scanner.portfolios.listing import ListedFile, Listing, kind_of_source, shown_name
-from scanner.portfolios.measuring import Measure, Measured, Variants, measure_all
+from scanner.portfolios.measuring import Measure, Measured, Variants, measure_all, stamp_of
 from scanner.portfolios.works_csv import read_works_csv
 from scanner.variants import variant_fingerprints
 from scanner.works import Declared, Excluded, ExcludedReason, Portfolio, Rendition, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from scanner.events import Watcher
 
@@ -32,6 +32,7 @@ def read_portfolio(
     variants: Variants | None = None,
     workers: int = 1,
     watcher: Watcher = unwatched,
+    before: Before | None = None,
 ) -> Portfolio:
     """Read folders, picture files and ``works.csv`` lists into one Portfolio.
 
@@ -45,6 +46,7 @@ def read_portfolio(
             it is sent to worker processes.
         workers: decoding processes; 0 decodes in this process.
         watcher: is told of the progress.
+        before: what was measured in an earlier run, so that unchanged pictures are not decoded again.
 
     Raises:
         PortfolioError: a source that is not there, a faulty ``works.csv`` (with the line), or no picture at all.
@@ -62,7 +64,7 @@ def read_portfolio(
     watcher(StageBegan(title="Reading your pictures", total=len(by_path), unit="files"))
     measure = Measure(limits=limits, variants=looks, points=config.parts)
     measured: dict[str, Measured] = {}
-    for path, result in measure_all(sorted(by_path), measure, workers):
+    for path, result in _measured(sorted(by_path), measure, workers, before):
         measured[path] = result
         watcher(StageAdvanced(done=len(measured), doing=by_path[path].file))
     watcher(StageEnded())
@@ -70,6 +72,33 @@ def read_portfolio(
     if not portfolio.works:
         raise _nothing_found(sources, portfolio)
     return portfolio
+
+
+class Before(Protocol):
+    """What is known of pictures from an earlier run."""
+
+    def known(self, path: str) -> Measured | None:
+        """What an unchanged picture gave; None where it has to be measured."""
+        ...
+
+    def keep(self, path: str, stamp: str | None, measured: Measured) -> None:
+        """Keep what a picture gave that had this stamp before it was read."""
+        ...
+
+
+def _measured(
+    paths: Sequence[str], measure: Measure, workers: int, before: Before | None
+) -> Iterator[tuple[str, Measured]]:
+    if before is None:
+        yield from measure_all(paths, measure, workers)
+        return
+    known = {path: found for path in paths if (found := before.known(path)) is not None}
+    yield from known.items()
+    stamps = {path: stamp_of(path) for path in paths if path not in known}
+    for path, result in measure_all(list(stamps), measure, workers) if stamps else ():
+        if stamp_of(path) == stamps[path]:  # not written to meanwhile
+            before.keep(path, stamps[path], result)
+        yield path, result
 
 
 def _listed(sources: Sequence[str | Path]) -> Listing:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from scanner.datasets import Dataset
+    from scanner.ledger import Statement
     from scanner.shards import OpenShard, Part
 
 PICTURES_A_PART = 2048  # a minute or so of decoding: what a kill may cost
@@ -175,6 +176,14 @@ class Fingerprinting:
     def loads(self, content: bytes) -> IndexPart:
         """See ``PartWork``."""
         return IndexPart.loads(content)
+
+    def wants(self, shard_id: str, part: Part) -> bool:  # noqa: ARG002 - see ``PartWork``
+        """An index wants all parts."""
+        return True
+
+    def covers(self, opened: OpenShard, shard_id: str, part: Part, content: bytes) -> tuple[Statement, ...]:  # noqa: ARG002 - see ``PartWork``
+        """The outcome's key says all."""
+        return ()
 
     def settings(self) -> list[Any]:
         """Everything but the shards that can change an index."""

@@ -120,12 +120,7 @@ def run_scan(request: ScanRequest, watch: Watcher = unwatched) -> ScanResult:
     cluster = None if request.cluster is None else cluster_address(request.cluster, request.config)
     if cluster is not None:
         request = with_absolute_paths(request)
-    self_test = run_self_test()
-    if self_test.failed:
-        raise ScannerError(
-            f"the self-test failed: {', '.join(self_test.failed[:3])}",
-            hint="The libraries on this machine compute other fingerprints than the published vectors: reinstall provscan.",
-        )
+    self_test = tested()
     shards = open_shards(request.datasets, watch, request.config)
     portfolio = read_portfolio(request.portfolio, config=request.config, workers=workers, watcher=watch)
     queries = compile_question(portfolio, request.identity, request.config, watch)
@@ -211,6 +206,21 @@ def note_looks(course: Course, findings: Findings) -> None:
         ids = sorted(each.observation_id for each in findings.seen.observations)
         digest = hashlib.sha256("".join(f"{each}\n" for each in ids).encode()).hexdigest()
         course.note("tool", "fetched", f"{len(ids)} observations", digest)
+
+
+def tested() -> SelfTest:
+    """The self-test, passed.
+
+    Raises:
+        ScannerError: it failed.
+    """
+    self_test = run_self_test()
+    if self_test.failed:
+        raise ScannerError(
+            f"the self-test failed: {', '.join(self_test.failed[:3])}",
+            hint="The libraries on this machine compute other fingerprints than the published vectors: reinstall provscan.",
+        )
+    return self_test
 
 
 def with_absolute_paths(request: ScanRequest) -> ScanRequest:

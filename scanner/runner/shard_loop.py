@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from scanner.evidence import Question
-    from scanner.ledger import Ledger
+    from scanner.ledger import Ledger, Statement
     from scanner.outcomes import Compared
     from scanner.processes import Executor
     from scanner.queries import Queries
@@ -36,6 +36,11 @@ if TYPE_CHECKING:
 
 PART_ROWS = 1 << 20  # rows of a part: large enough that starting one costs nothing, small enough to resume from
 PICTURE_PART_ROWS = 1 << 11  # of a shard with pictures: some ten seconds, so that all cores share one archive
+
+
+def compared_part_rows(opened: OpenShard) -> int:
+    """Rows of a part that is compared."""
+    return PICTURE_PART_ROWS if Role.IMAGE in opened.roles else PART_ROWS
 
 
 def outcome_key(queries: Queries, config: ScanConfig, opened: OpenShard, shard_id: str, part: Part) -> str:
@@ -97,6 +102,14 @@ class PartWork(Protocol[OutcomeT_co]):
         """The outcome from its bytes."""
         ...
 
+    def wants(self, shard_id: str, part: Part) -> bool:
+        """Whether this part is still to be worked on."""
+        ...
+
+    def covers(self, opened: OpenShard, shard_id: str, part: Part, content: bytes) -> tuple[Statement, ...]:
+        """What else is recorded with a finished outcome, in one transaction."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Comparing:
@@ -117,7 +130,7 @@ class Comparing:
 
     def part_rows(self, opened: OpenShard) -> int:
         """See ``PartWork``."""
-        return PICTURE_PART_ROWS if Role.IMAGE in opened.roles else PART_ROWS
+        return compared_part_rows(opened)
 
     def key(self, opened: OpenShard, shard_id: str, part: Part) -> str:
         """See ``PartWork``."""
@@ -126,6 +139,14 @@ class Comparing:
     def loads(self, content: bytes) -> Outcome:
         """See ``PartWork``."""
         return Outcome.loads(content)
+
+    def wants(self, shard_id: str, part: Part) -> bool:  # noqa: ARG002 - see ``PartWork``
+        """A scan wants all parts."""
+        return True
+
+    def covers(self, opened: OpenShard, shard_id: str, part: Part, content: bytes) -> tuple[Statement, ...]:  # noqa: ARG002 - see ``PartWork``
+        """The outcome's key says all."""
+        return ()
 
 
 class ShardLoop(Generic[OutcomeT]):
@@ -150,6 +171,7 @@ class ShardLoop(Generic[OutcomeT]):
         self._submitted: set[str] = set()
         self._failed_parts: dict[str, str] = {}
         self._first_of: dict[str, ScannedShard] = {}
+        self.deadly: set[str] = set()  # shards (by id) that ended the workers that read them
 
     def run(self, pool: Executor) -> None:
         """Digest and work on everything that the ledger lacks; few shards are begun beyond those at work.
@@ -218,6 +240,9 @@ class ShardLoop(Generic[OutcomeT]):
             return
         share = each.shard.bytes // len(parts) if parts else 0
         for part in parts:
+            if not self._work.wants(result.shard_id, part):
+                self._finished[0] += share
+                continue
             key = self._work.key(each.opened, result.shard_id, part)
             each.keys.append(key)
             if key in self._submitted:  # the same file given twice is compared once
@@ -242,8 +267,12 @@ class ShardLoop(Generic[OutcomeT]):
         each = self._shards[index]
         if isinstance(result, ShardError | Died):
             self._failed_parts[key] = _reason(result)
+            if isinstance(result, Died) and each.digest is not None:
+                self.deadly.add(each.digest.shard_id)
             return
-        self._ledger.record_outcome(key, result)
+        assert each.opened is not None
+        assert each.digest is not None
+        self._ledger.record_outcome(key, result, *self._work.covers(each.opened, each.digest.shard_id, part, result))
         if not part.rows or not self._progress:
             self._finished[0] += share
         if not self._progress:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import TYPE_CHECKING
 
 from scanner.config import ScanConfig
@@ -50,12 +49,53 @@ def _not_compared(opened: OpenShard, wanted: frozenset[Role]) -> Iterator[str]:
         )
 
 
+def listed_shards(given: Dataset, watch: Watcher, config: ScanConfig) -> list[ScannedShard]:
+    """What a dataset has, by name, none of it opened; what is not read, or not given to us, has its status and reason already.
+
+    A remote dataset is listed by its host; files of it that cannot be read where they are wait for ``downloading`` (``to_download``).
+
+    Raises:
+        UsageError: it is not there, or holds no shard.
+        NetworkOff: it is remote, and the configuration says offline.
+    """
+    dataset, listed, skipped, gaps = _listed(given, config)
+    for each in skipped:
+        watch(Noticed(text=f"{dataset.name}/{each.name}: not read ({each.reason})"))
+    found = [*gaps, *(_not_read(dataset, each) for each in skipped if not each.beside)]
+    if not listed and not gaps:
+        raise UsageError(
+            f"{dataset.source} holds no dataset file",
+            hint="Give a parquet, csv, jsonl or tar file, a folder of them, or a folder of pictures.",
+        )
+    found += [_unopened(shard, config) for shard in listed]
+    return sorted(found, key=lambda each: sort_key(each.shard.name))
+
+
+def open_listed(listed: Sequence[ScannedShard], watch: Watcher) -> list[LayoutUnknown]:
+    """Open what can be opened where it is, or note in it why that cannot be; gives the errors where no layout fits.
+
+    Several remote shards are opened at once, for each costs a few answers from afar.
+    """
+    wanted = [each for each in listed if each.status is ShardStatus.SCANNED and not each.to_download]
+    unknown: list[LayoutUnknown] = []
+    with ThreadPoolExecutor(OPENED_AT_ONCE) as threads:
+        remote = any(each.shard.remote is not None for each in wanted)
+        for each, one in zip(wanted, (threads.map if remote else map)(_open, wanted), strict=True):
+            if isinstance(one, LayoutUnknown):
+                unknown.append(one)
+                skipped = unknown_layout(each.shard, one, watch)
+                each.status, each.reason = skipped.status, skipped.reason
+            elif isinstance(one, ShardError):
+                each.status, each.reason = ShardStatus.FAILED, one.message
+            else:
+                each.opened = one
+    return unknown
+
+
 def open_shards(datasets: Sequence[Dataset], watch: Watcher, config: ScanConfig | None = None) -> list[ScannedShard]:
     """Open every shard of every dataset, in scan order (datasets as given, shards by name).
 
-    A shard that cannot be opened is a gap; one file of a folder that is no dataset at all is skipped and named.  A remote dataset is
-    listed by its host: its parquet files are opened where they are, other files wait for ``downloading`` (``to_download``), and what
-    is not given to us is a gap with its reason.
+    A shard that cannot be opened is a gap; one file of a folder that is no dataset at all is skipped and named.
 
     Raises:
         UsageError: a dataset that is not there or holds no shard.
@@ -64,26 +104,11 @@ def open_shards(datasets: Sequence[Dataset], watch: Watcher, config: ScanConfig 
     """
     found: list[ScannedShard] = []
     for given in datasets:
-        dataset, listed, skipped, gaps = _listed(given, config or ScanConfig())
-        for each in skipped:
-            watch(Noticed(text=f"{dataset.name}/{each.name}: not read ({each.reason})"))
-        opened = [*gaps, *(_not_read(dataset, each) for each in skipped if not each.beside)]
-        unknown: LayoutUnknown | None = None
-        for one in _opened(listed, config or ScanConfig()):
-            if isinstance(one, ScannedShard):
-                opened.append(one)
-                continue
-            shard, error = one
-            unknown = unknown or error
-            opened.append(unknown_layout(shard, error, watch))
-        if unknown is not None and not any(each.opened or each.to_download for each in opened):
-            raise unknown
-        if not listed and not gaps:
-            raise UsageError(
-                f"{dataset.source} holds no dataset file",
-                hint="Give a parquet, csv, jsonl or tar file, a folder of them, or a folder of pictures.",
-            )
-        found += sorted(opened, key=lambda each: sort_key(each.shard.name))
+        listed = listed_shards(given, watch, config or ScanConfig())
+        unknown = open_listed(listed, watch)
+        if unknown and not any(each.opened or each.to_download for each in listed):
+            raise unknown[0]
+        found += listed
     return found
 
 
@@ -117,24 +142,19 @@ def _gap(dataset: Dataset, name: str, reason: str) -> ScannedShard:
     return ScannedShard(shard=shard, opened=None, status=ShardStatus.FAILED, reason=reason)
 
 
-def _opened(listed: Sequence[Shard], config: ScanConfig) -> Iterator[ScannedShard | tuple[Shard, LayoutUnknown]]:
-    """Each shard opened, in order; several remote ones at once, for each costs a few answers from afar."""
-    with ThreadPoolExecutor(OPENED_AT_ONCE) as threads:
-        remote = any(shard.remote is not None for shard in listed)
-        yield from (threads.map if remote else map)(partial(_open, config=config), listed)
-
-
-def _open(shard: Shard, *, config: ScanConfig) -> ScannedShard | tuple[Shard, LayoutUnknown]:
+def _unopened(shard: Shard, config: ScanConfig) -> ScannedShard:
     remote = shard.remote
     if remote is not None and (config.verify_shards or not remote.ranged or shard.kind is not ShardKind.PARQUET):
         reason = f"read from a copy of {remote.bytes:,} bytes that a scan downloads first"
         return ScannedShard(shard=shard, opened=None, to_download=True, reason=reason)
+    return ScannedShard(shard=shard, opened=None)
+
+
+def _open(each: ScannedShard) -> OpenShard | LayoutUnknown | ShardError:
     try:
-        return ScannedShard(shard=shard, opened=open_shard(shard))
-    except LayoutUnknown as error:
-        return shard, error
-    except ShardError as error:
-        return ScannedShard(shard=shard, opened=None, status=ShardStatus.FAILED, reason=error.message)
+        return open_shard(each.shard)
+    except (LayoutUnknown, ShardError) as error:
+        return error
 
 
 def _not_read(dataset: Dataset, skipped: Skipped) -> ScannedShard:

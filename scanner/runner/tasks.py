@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -31,7 +31,7 @@ from scanner.shards import OpenShard, Part, check_unchanged, digest_shard, scan_
 from scanner.work_pictures import surely_looked_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableSequence
+    from collections.abc import Callable, Mapping, MutableSequence
 
     from scanner.comparisons.looks import CheckRequest
     from scanner.comparisons.parts import PartFound
@@ -56,6 +56,7 @@ class _Prepared:
     config: ScanConfig
     progress: MutableSequence[int]
     parts: PartComparison | None = None  # compiled with the first picture that needs it
+    sets: Mapping[str, Queries] = field(default_factory=dict)
 
 
 _prepared: _Prepared | None = (
@@ -67,6 +68,15 @@ def prepare(queries: Queries, config: ScanConfig, progress: MutableSequence[int]
     """Keep what every task of this process needs; ``progress`` is shared memory, one counter of bytes for each process."""
     global _prepared  # noqa: PLW0603 - see above
     _prepared = _Prepared(queries=queries, config=config, progress=progress)
+
+
+def prepare_sets(
+    sets: Mapping[str, Queries], queries: Queries, config: ScanConfig, progress: MutableSequence[int]
+) -> None:
+    """As ``prepare``, with the query sets of a case, by digest, for ``compare_set``."""
+    prepare(queries, config, progress)
+    assert _prepared is not None
+    _prepared.sets = sets
 
 
 def gaps_for_errors(task: Callable[P, R]) -> Callable[P, R | ShardError]:
@@ -105,14 +115,26 @@ def compare(opened: OpenShard, part: Part, shard_id: str, stamp: str, share: int
     ``stamp`` is that of the file when its digest was taken; ``share`` is how many of its bytes the part stands for.
     """
     assert _prepared is not None
+    return _compared(_prepared.queries, opened, part, shard_id, stamp, share)
+
+
+@gaps_for_errors
+def compare_set(digest: str, opened: OpenShard, part: Part, shard_id: str, stamp: str, share: int) -> bytes:
+    """As ``compare``, with one of the query sets."""
+    assert _prepared is not None
+    return _compared(_prepared.sets[digest], opened, part, shard_id, stamp, share)
+
+
+def _compared(queries: Queries, opened: OpenShard, part: Part, shard_id: str, stamp: str, share: int) -> bytes:
+    assert _prepared is not None
     check_unchanged(opened.shard, stamp)
     outcome = compare_part(
         opened,
         part,
-        _prepared.queries,
+        queries,
         _prepared.config,
         shard_id=shard_id,
-        file_of_work=partial(surely_looked_at, _prepared.queries, _prepared.config),
+        file_of_work=partial(surely_looked_at, queries, _prepared.config),
         beat=beat_into(_prepared.progress, part, share),
     )
     check_unchanged(opened.shard, stamp)

@@ -1,0 +1,181 @@
+"""The files of a case: ``case.toml`` with the lists it names, the packages of its runs, and ``PACKAGES.txt``.
+
+``PACKAGES.txt`` lists the packages in the order of the runs, ``<SHA-256 of data/manifest.json>  <package>/data/manifest.json``, so that
+``sha256sum -c PACKAGES.txt`` reads it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from manifests.chaining import naming
+from manifests.errors import ManifestError
+from manifests.packages import open_package
+from scanner.cases import parse_case
+from scanner.errors import LedgerError, UsageError
+from scanner.ledger import write_atomic
+from scanner.runner.destination import SEAL
+from scanner.url_lists import parse_url_list
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from manifests.packages import Package
+    from scanner.cases import Case
+    from scanner.ledger import History, Run
+
+
+def read_case(folder: Path) -> Case:
+    """The case in ``folder``; its paths relative to this process, the lists of addresses it names read in.
+
+    Raises:
+        UsageError: no ``case.toml``, or a faulty one (with the key).
+    """
+    file = folder / "case.toml"
+    if not file.is_file():
+        raise UsageError(f"{folder}: there is no case.toml in it", hint=f"Make a case: provscan init {folder}")
+    case = parse_case(read_text(file), where=str(file))
+    identity = case.identity
+    for name in () if identity is None else identity.work_urls_files:
+        assert identity is not None
+        listed = folder / name
+        identity = identity.with_work_urls(parse_url_list(read_text(listed), where=str(listed)))
+    return replace(
+        case,
+        portfolio=tuple(str(folder / source) for source in case.portfolio),
+        datasets=tuple(
+            each if "://" in each.source else replace(each, source=str(folder / each.source)) for each in case.datasets
+        ),
+        identity=identity,
+    )
+
+
+def read_text(path: Path) -> str:
+    """A text file of the user's.
+
+    Raises:
+        UsageError: it is not there, or not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text", hint="Save it as UTF-8.") from error
+
+
+def case_name(folder: Path) -> str:
+    """The case's name as it stands in the names of its packages: that of its folder, letters, digits, ``.``, ``_`` and ``-``."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", folder.resolve().name)[:40] or "case"
+
+
+def list_packages(folder: Path, runs: Iterable[Run]) -> None:
+    """Write ``packages/PACKAGES.txt``.
+
+    Raises:
+        OutputError: disk full or read-only.
+    """
+    lines = [f"{run.manifest_sha256}  {run.package}/data/manifest.json\n" for run in runs if run.manifest_sha256]
+    write_atomic(folder / "packages" / "PACKAGES.txt", "".join(lines).encode())
+
+
+def adopt_sealed(folder: Path, history: History, finished_at: str) -> Run | None:
+    """Record the package of a run that was killed between the seal and the record; None where there is no such run."""
+    for run in history.runs():
+        seal = folder / "packages" / run.package / SEAL
+        if run.finished_at is None and seal.is_file():
+            package = open_package(seal.parent)
+            failed = (line for line in package.records("coverage") if line["status"] == "failed")
+            gaps = gaps_digest((line["dataset"], line["shard"], line["reason"]) for line in failed)
+            history.end_run(run.number, finished_at=finished_at, manifest_sha256=package.manifest_sha256, gaps=gaps)
+            return replace(run, finished_at=finished_at, manifest_sha256=package.manifest_sha256)
+    return None
+
+
+def gaps_digest(gaps: Iterable[tuple[str, str, str | None]]) -> str:
+    """The digest of gaps ``(dataset, shard, reason)``; empty where there are none."""
+    lines = sorted(f"{dataset}/{shard}: {reason}" for dataset, shard, reason in gaps)
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest() if lines else ""
+
+
+_LOOKED_AT = frozenset({"live_bytes", "archive_bytes"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """A finding as an earlier package of the case states it; ``basis`` is what it rests on, figures of chance aside."""
+
+    match_id: str
+    work_id: str | None
+    tier: str
+    row: dict[str, Any]
+    basis: frozenset[str]
+
+    def side(self) -> dict[str, Any]:
+        """A side of a line of ``changes.jsonl``."""
+        return {"match_id": self.match_id, "tier": self.tier, "row": self.row}
+
+
+def basis_of(basis: Iterable[dict[str, Any]]) -> frozenset[str]:
+    """What a finding rests on in the dataset: which comparisons gave which values; what its address returned one day is not in it."""
+    names = ("kind", "metric", "value", "variant", "column")
+    in_dataset = (entry for entry in basis if entry["source_of_hash"] not in _LOOKED_AT)
+    return frozenset(repr([entry[name] for name in names]) for entry in in_dataset)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """What the packages of a case state so far: every finding as its latest package has it."""
+
+    previous: dict[str, Any] | None
+    stated: dict[str, Stated]
+
+
+def read_chain(folder: Path, runs: Sequence[Run]) -> Chain:
+    """Read the findings of the packages of a case, each package being what its run recorded.
+
+    Raises:
+        LedgerError: a package is missing or is not what it was: what is new cannot be told.
+    """
+    stated: dict[str, Stated] = {}
+    previous: dict[str, Any] | None = None
+    for run in runs:
+        if run.manifest_sha256 is None:
+            continue
+        package = _recorded(folder, run)
+        for match in package.records("matches"):
+            stated[match["match_id"]] = Stated(
+                match_id=match["match_id"],
+                work_id=match["work_id"],
+                tier=match["tier"],
+                row=match["row"],
+                basis=basis_of(match["basis"]),
+            )
+        if package.manifest["kind"] == "rescan":
+            for change in package.records("changes"):
+                if change["before"] is not None and change["after"] is None:
+                    stated.pop(change["before"]["match_id"], None)
+        previous = dict(naming(package))
+    return Chain(previous=previous, stated=stated)
+
+
+def _recorded(folder: Path, run: Run) -> Package:
+    place = folder / "packages" / run.package
+    hint = f"Put {run.package} back as it was (a copy of it will do), or begin a new case: provscan init NEW-CASE"
+    try:
+        package = open_package(place)
+        listed = {entry["path"]: entry["sha256"] for entry in package.manifest["files"]}
+        same = package.manifest_sha256 == run.manifest_sha256 and all(
+            hashlib.sha256(package.read_bytes(f"data/{name}")).hexdigest() == listed[name]
+            for name in ("matches.jsonl", "changes.jsonl")
+            if name in listed
+        )
+    except (ManifestError, OSError, KeyError) as error:
+        raise LedgerError(f"packages/{run.package} is missing or damaged: {error}", hint=hint) from error
+    if not same:
+        raise LedgerError(f"packages/{run.package} is not what it was when it was sealed", hint=hint)
+    return package

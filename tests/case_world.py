@@ -1,0 +1,95 @@
+"""A small case: three works, shards of hashes with a copy of one of them in each, and runs of it in this process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+from integration_world import manifest, records
+from small_world import assert_sound, copy_hash, coyo, write_works
+
+from scanner.runner.case_results import RescanResult
+from scanner.runner.rescanning import RescanRequest, run_rescan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROWS = 120
+SETTINGS = 'variants = "fast"\nparts = false\ncontrol_works = 2\n'
+
+
+@dataclass(frozen=True)
+class CaseWorld:
+    """A folder with ``works/``, ``d/`` and ``case/``."""
+
+    root: Path
+
+    @property
+    def case(self) -> Path:
+        return self.root / "case"
+
+    @property
+    def works(self) -> Path:
+        return self.root / "works"
+
+    @property
+    def data(self) -> Path:
+        return self.root / "d"
+
+    @property
+    def packages(self) -> list[Path]:
+        """The packages in the order of ``PACKAGES.txt``."""
+        lines = (self.case / "packages" / "PACKAGES.txt").read_text(encoding="ascii").splitlines()
+        return [self.case / "packages" / line.split("  ")[1].partition("/")[0] for line in lines]
+
+    def write_toml(self, *, top: str = "", identity: str = "", dataset: str = "", works: str = "../works") -> None:
+        text = f'portfolio = ["{works}"]\nworkers = 1\n{top}\n[[datasets]]\nname = "coyo"\nsource = "../d"\n{dataset}\n[scan]\n{SETTINGS}'
+        (self.case / "case.toml").write_text(f"{text}\n{identity}", encoding="utf-8")
+
+    def write_shard(self, name: str, seed: int, row: int = 50, **cells: Any) -> Path:
+        """A shard with a copy of work ``seed`` in one row."""
+        table = coyo(ROWS, {row: {"image_phash": copy_hash(seed), **cells}})
+        path = self.data / name
+        pq.write_table(table.replace_schema_metadata({"shard": name}), path)
+        return path
+
+    def rescan(self) -> RescanResult:
+        """Run; what it wrote verifies and names the package before it."""
+        before = self.packages if (self.case / "packages" / "PACKAGES.txt").exists() else []
+        result = run_rescan(RescanRequest(folder=self.case))
+        if result.kind is not None:
+            assert result.package is not None
+            assert_sound(result.package)
+            assert self.packages == [*before, result.package]
+            named = manifest(result.package)["previous"]
+            assert (named or {}).get("manifest_sha256") == result.previous
+        else:
+            assert self.packages == before
+        return result
+
+    def found(self, package: Path | None) -> set[tuple[str, int, str]]:
+        """``(shard, row, work file)`` of the findings of a package."""
+        assert package is not None
+        return {
+            (one["row"]["shard"], one["row"]["row_number"], one["work_file"].rpartition("/")[2])
+            for one in records(package, "matches")
+        }
+
+
+def make_case(root: Path) -> CaseWorld:
+    world = CaseWorld(root)
+    write_works(world.works)
+    world.data.mkdir()
+    world.case.mkdir()
+    world.write_toml()
+    for seed, name in enumerate(("a.parquet", "b.parquet")):
+        world.write_shard(name, seed)
+    return world
+
+
+def statuses(package: Path | None) -> Mapping[str, str]:
+    """Status of each shard in a package's coverage."""
+    assert package is not None
+    return {line["shard"]: line["status"] for line in records(package, "coverage")}
