@@ -198,6 +198,11 @@ class History:
         for row in self.ledger.rows(query, (settings, result_version)):
             yield Compared(**dict(zip(names, row, strict=True)))  # type: ignore[arg-type]
 
+    def compared_in(self, run: int) -> frozenset[str]:
+        """The shards, by id, of which a run compared anything."""
+        rows = self.ledger.rows("SELECT DISTINCT shard_id FROM compared WHERE run = ?", (run,))
+        return frozenset(str(shard_id) for (shard_id,) in rows)
+
     def sightings(self, dataset: str) -> list[Sighting]:
         """All shards that a dataset ever had, by name."""
         names = _SIGHTING.split(", ")

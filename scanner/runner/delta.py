@@ -89,8 +89,11 @@ def write_delta(
     news = [
         match
         for match in graded.matches
-        if to_date.is_touched(match, shards)
-        or _rests_on_other(match, chain.stated.get(ids[id(match)]), to_date, shards)
+        if shards[match.shard].opened is not None
+        and (
+            to_date.is_touched(match, shards)
+            or _rests_on_other(match, chain.stated.get(ids[id(match)]), to_date, shards)
+        )
     ]
     kept, beyond = listed(news, work.question.config)
     fresh = [match for match in kept if _is_new(match, chain.stated.get(ids[id(match)]), whole_again, shards)]

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from scanner.config import RESULT_VERSION
 from scanner.coverage import ShardStatus
-from scanner.errors import LedgerError, OutputError
+from scanner.errors import Incomplete, LedgerError, OutputError
 from scanner.events import Noticed, Watcher, unwatched
 from scanner.evidence import Question, RunFacts
 from scanner.ledger import History, Run, open_ledger
@@ -136,7 +136,7 @@ class Rescan:
         """Compare what is missing and write the package; None where there is nothing new to state."""
         groups = self._groups()
         self._history.keep_sightings(self._sightings())
-        if not groups and self._sealed and not self._changed():
+        if not groups and self._sealed and self._begun is None and not self._changed():
             return None
         self_test = tested()
         run = self._begin()
@@ -156,6 +156,7 @@ class Rescan:
             asked = asked_of_groups(groups, work)
             with open_executor(preparation(asked, work), self._workers) as pool:
                 self._compare(asked, work, pool)
+                self._open_compared()
                 try:
                     delta = self._written(run, work, chain, self_test, pool)
                 except OutcomeLost as lost:
@@ -228,6 +229,23 @@ class Rescan:
                     remote.shard_id,
                     each.digest.shard_id,
                     each.digest.sha256,
+                )
+
+    def _open_compared(self) -> None:
+        """Open what this run compared before it was interrupted: the rows of its findings have to be read.
+
+        Raises:
+            Incomplete: one cannot be opened any more.
+        """
+        mine = self._history.compared_in(self._number)
+        places = [place for place, each in enumerate(self._today.shards) if each.shard_id in mine]
+        self._open(places)
+        for place in places:
+            each = self._today.shards[place].scanned
+            if each.opened is None and each.status is ShardStatus.FAILED:
+                raise Incomplete(
+                    f"{each.shard.name} was compared, but cannot be opened again: {each.reason}",
+                    hint="Nothing finished is lost: run the same command again when the file is readable.",
                 )
 
     def _is_open(self, place: int) -> bool:

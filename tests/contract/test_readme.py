@@ -19,7 +19,7 @@ from scanner.demo import make_demo_world
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-EXPECTED = {"--exit-code": 10}  # findings are there
+EXPECTED = {"rescan my-case --json": 0, "--exit-code": 10}  # findings are there; of a case, none that are new
 
 
 def blocks(language: str) -> list[str]:
@@ -55,6 +55,8 @@ def prepared(line: str, home: Path) -> list[str]:
         rows = f"match_id,decision,by,at,note\n{first},confirmed,A. Expert,2026-11-21T10:15:00Z,\n"
         (home / "decisions.csv").write_text(rows, encoding="utf-8")
         words = [first if word == "MATCH_ID" else word for word in words]
+    if words[1:2] == ["rescan"]:
+        (home / "my-case" / "case.toml").write_text(blocks("toml")[1], encoding="utf-8")
     return command(words[1:]) if words[0] == "provscan" else [sys.executable, *words[1:]]
 
 

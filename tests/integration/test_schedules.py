@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import plistlib
+import re
 import shlex
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -149,3 +151,32 @@ def test_the_line_of_a_crontab_runs_as_cron_runs_it(case: Path) -> None:
     done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, cwd="/", env=bare, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (2, b"", b"")
     assert "portfolio is empty" in (case / "rescan.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(
+    "PROVSCAN_REAL_CRON" not in os.environ or shutil.which("crontab") is None or shutil.which("cron") is None,
+    reason="changes the user's crontab for two minutes: PROVSCAN_REAL_CRON=1, where cron is installed",
+)
+def test_cron_really_fires(case: Path) -> None:
+    before = subprocess.run(["crontab", "-l"], capture_output=True, check=False)
+    daemon = subprocess.Popen(["cron", "-f"]) if not _is_running("cron") else None
+    try:
+        install("cron", job_of(case, "daily"))
+        installed = subprocess.run(["crontab", "-l"], capture_output=True, check=True).stdout.decode()
+        soon = re.sub(r"^\d+ 3 \* \* \*", "* * * * *", installed, flags=re.MULTILINE)
+        assert soon != installed
+        subprocess.run(["crontab", "-"], input=soon.encode(), check=True)
+        log = case / "rescan.log"
+        end = time.monotonic() + 150
+        while time.monotonic() < end and not (log.exists() and "portfolio is empty" in log.read_text(encoding="utf-8")):
+            time.sleep(0.5)
+        assert "portfolio is empty" in log.read_text(encoding="utf-8")
+    finally:
+        subprocess.run(["crontab", "-"], input=before.stdout if before.returncode == 0 else b"", check=True)
+        if daemon is not None:
+            daemon.terminate()
+            daemon.wait()
+
+
+def _is_running(name: str) -> bool:
+    return any(path.read_text(encoding="utf-8").strip() == name for path in Path("/proc").glob("[0-9]*/comm"))

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import hashlib
+import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -47,6 +50,46 @@ def test_a_ledger_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(LedgerError, match="newer version"), open_ledger(tmp_path / "p"):
+        pass
+
+
+def test_a_ledger_of_version_1_is_migrated_with_what_it_holds(tmp_path: Path) -> None:
+    from scanner.ledger.schema import VERSIONS
+
+    (tmp_path / "p" / "outcomes").mkdir(parents=True)
+    (tmp_path / "p" / "outcomes" / "k.jsonl").write_bytes(b"content")
+    with closing(sqlite3.connect(tmp_path / "p" / "ledger.sqlite")) as old, old:
+        old.executescript(f"{VERSIONS[0]} PRAGMA user_version = 1;")
+        digest = hashlib.sha256(b"content").hexdigest()
+        old.execute("INSERT INTO outcomes VALUES ('k', 'k.jsonl', ?)", (digest,))
+        old.execute("INSERT INTO meta VALUES ('scan_key', 'x')")
+        old.execute("INSERT INTO events (at, actor, action) VALUES ('2026-01-01T00:00:00Z', 'tool', 'began')")
+    with open_ledger(tmp_path / "p") as ledger:
+        assert ledger.outcome("k") == b"content"
+        assert ledger.meta("scan_key") == "x"
+        assert [event.action for event in ledger.events()] == ["began"]
+    with closing(sqlite3.connect(tmp_path / "p" / "ledger.sqlite")) as now:
+        assert now.execute("PRAGMA user_version").fetchone() == (2,)
+
+
+def test_what_a_crash_left_between_file_and_row_is_put_right(tmp_path: Path) -> None:
+    with open_ledger(tmp_path / "p") as ledger:
+        ledger.record_outcome("kept", b"1")
+        ledger.record_outcome("lost", b"2")
+    (tmp_path / "p" / "outcomes" / "lost.jsonl").unlink()
+    (tmp_path / "p" / "outcomes" / "unrecorded.jsonl").write_bytes(b"3")
+    (tmp_path / "p" / "outcomes" / "half.jsonl.tmp").write_bytes(b"4")
+    with open_ledger(tmp_path / "p") as ledger:
+        assert [path.name for path in (tmp_path / "p" / "outcomes").iterdir()] == ["kept.jsonl"]
+        assert [key for (key,) in ledger.rows("SELECT key FROM outcomes")] == ["kept"]
+
+
+def test_the_refused_run_is_told_whose_the_lock_is(tmp_path: Path) -> None:
+    with (
+        open_ledger(tmp_path / "p"),
+        pytest.raises(LedgerError, match=f"process {os.getpid()}, since 20"),
+        open_ledger(tmp_path / "p"),
+    ):
         pass
 
 
