@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from scanner.ledger import Run
     from scanner.runner.delta import Delta
-    from scanner.runner.planning import Group
+    from scanner.runner.missing import Group
     from scanner.runner.present import Today
 
 CHANGES = ("appeared", "vanished", "changed")

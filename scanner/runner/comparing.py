@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from scanner.queries import Queries
     from scanner.query_sets import Asked
     from scanner.runner.clock import Course
-    from scanner.runner.planning import Group
+    from scanner.runner.missing import Group
     from scanner.runner.present import Present
     from scanner.shards import OpenShard, Part
 

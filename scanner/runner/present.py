@@ -17,7 +17,7 @@ from scanner.events import Noticed, StageAdvanced, StageBegan, StageEnded
 from scanner.ledger import Sighting
 from scanner.processes import Died, Task, WorkerPool
 from scanner.runner import tasks
-from scanner.runner.planning import ShardToPlan
+from scanner.runner.missing import ShardToPlan
 from scanner.runner.readings import mapping_of
 from scanner.runner.sources import listed_shards, open_listed
 from scanner.shards import described_digest, stamp_shard

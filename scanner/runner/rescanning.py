@@ -1,6 +1,6 @@
 """One run of a case, from its folder to a package of what is new: the story that the other modules tell in detail.
 
-today's shards (``present``) -> what is missing (``planning``) -> compared (``comparing``) -> everything to date (``to_date``)
+today's shards (``present``) -> what is missing (``missing``) -> compared (``comparing``) -> everything to date (``to_date``)
 -> what is new, as a package (``delta``) -> whoever is to be told (``notifying``)
 """
 
@@ -34,8 +34,8 @@ from scanner.runner.comparing import CaseRun, asked_of_groups, compare_group, pr
 from scanner.runner.delta import Delta, coverage_of, gaps_of, write_delta
 from scanner.runner.downloading import FOLDER, download_shards
 from scanner.runner.executors import open_executor
+from scanner.runner.missing import Done, Group, ShardToPlan, plan
 from scanner.runner.notifying import tell
-from scanner.runner.planning import Done, Group, ShardToPlan, plan
 from scanner.runner.present import downloaded_as, look_at, sightings_today
 from scanner.runner.quarantine import keep_away
 from scanner.runner.readings import Readings

@@ -11,7 +11,7 @@ from scanner.ledger import Compared, QuerySetRecord
 from scanner.query_sets import Asked
 from scanner.runner.case_files import Stated
 from scanner.runner.changes import change_records
-from scanner.runner.planning import Done, Group, ShardToPlan, plan
+from scanner.runner.missing import Done, Group, ShardToPlan, plan
 from scanner.works import Portfolio
 
 
