@@ -95,6 +95,9 @@ class CaptureWriter:
             yield self._request(exchange, _record_id(observation.observation_id, str(hop), "request"), response_id)
             if last:
                 concurrent = response_id
+            if last and not (
+                exchange.cut and observation.content_sha256 is not None
+            ):  # else hashed and forgotten: not kept
                 self.captures[observation.observation_id] = Capture(file=self._path, record_id=response_id)
         yield _metadata(look, concurrent)
 

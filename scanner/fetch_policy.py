@@ -95,7 +95,7 @@ _RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "decode_cpu_s": (1, 3_600),
     "pictures_per_worker": (1, 1_000_000),
     "reuse_days": (0, 36_500),
-    "archive_per_minute": (1, 30),
+    "archive_per_minute": (1, 24),  # no setting exceeds what Wayback bears; it bars who asks more than 30
 }
 
 

@@ -261,7 +261,11 @@ def _with_company(matches: list[Match], portfolio: Portfolio) -> list[Match]:
 
 def _distance(match: Match) -> int | None:
     """Differing bits of the nearest 64-bit comparison, else of the 256-bit one scaled to 64."""
-    near = {_algorithm(hit): int(hit.value) for hit in match.hits if hit.kind == "fingerprint_near"}
+    near: dict[str, int] = {}
+    for hit in match.hits:
+        if hit.kind == "fingerprint_near":
+            name = _algorithm(hit)
+            near[name] = min(near.get(name, int(hit.value)), int(hit.value))
     if "phash64" in near:
         return near["phash64"]
     return near["phash256"] // 4 if near else None

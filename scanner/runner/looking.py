@@ -276,7 +276,8 @@ class _Looking:
             for shard, hit in self._hits
             if hit.kind == "digest_equal" or (hit.checked is not None and hit.checked.passed)
         }
-        rows = [row for row in self._rows if row.place in found - sure]
+        # What the dataset marks as unsafe is asked for nowhere.
+        rows = [row for row in self._rows if row.place in found - sure and not row.unsafe]
         if not policy.archives or not rows:
             return
         decoding = DecoderLimits(

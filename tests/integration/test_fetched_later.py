@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -9,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
-import pytest
 from archive_server import ArchiveServer, ArchiveWorld, Captured
 from hostile_server import HostileServer, answer
 from integration_world import ROOT, Ran, command, environment, manifest, records
@@ -24,6 +24,7 @@ SETTINGS = """
 robots = "record"
 per_host_per_minute = 100000
 archives = {archives}
+unsafe = "{unsafe}"
 cdx_url = "{base}/cdx"
 playback_url = "{base}/web"
 common_crawl_index = "{base}/crawls"
@@ -37,6 +38,7 @@ class World:
 
     folder: Path
     layout: str = "datacomp"
+    unsafe: str = "withhold"
     listed: dict[str, dict[str, Any]] = field(default_factory=dict)  # address to further cells of its row
 
     def write(self, archive: str | None = None) -> None:
@@ -48,7 +50,9 @@ class World:
         cells = {n: {names[self.layout]: url, **more} for n, (url, more) in enumerate(self.listed.items())}
         (self.folder / "rows").mkdir()
         pq.write_table(table_of(self.layout, len(cells), cells), self.folder / "rows" / "part.parquet")
-        said = SETTINGS.format(archives="false" if archive is None else "true", base=archive or "http://127.0.0.1:9")
+        said = SETTINGS.format(
+            archives="false" if archive is None else "true", base=archive or "http://127.0.0.1:9", unsafe=self.unsafe
+        )
         (self.folder / "settings.toml").write_text(said, encoding="utf-8")
 
     def scan(self, code: int = 0) -> Ran:
@@ -131,24 +135,34 @@ def test_an_archive_that_asks_to_be_left_alone_leaves_the_scan_incomplete(tmp_pa
             ran = world.scan(code=3)
             assert "1 addresses are still to be asked about at 127.0.0.1" in ran.out
             assert (tmp_path / "package.partial" / "archives.sqlite").is_file()
-            world.scan(code=3)  # within the hour it is not asked at all
             assert archive.world.index_requests == 1
 
 
-@pytest.mark.parametrize("mark", ["NSFW", "UNLIKELY"])
-def test_a_row_marked_unsafe_is_not_asked_for(tmp_path: Path, mark: str) -> None:
+def test_a_row_marked_unsafe_is_asked_for_nowhere(tmp_path: Path) -> None:
+    with HostileServer() as server, ArchiveServer(ArchiveWorld()) as archive:
+        unsafe, safe = (server.says(path, answer(copy_bytes(0))) for path in ("/unsafe.jpg", "/safe.jpg"))
+        world = World(tmp_path, layout="laion400m", listed={unsafe: {"NSFW": "NSFW"}, safe: {"NSFW": "UNLIKELY"}})
+        world.write(archive.url)
+        world.scan()
+        finding = world.finding(unsafe)
+        assert finding["observation"]["outcome"] == "withheld_unsafe"
+        assert "withheld_unsafe" in finding["caveats"]
+        assert "/unsafe.jpg" not in server.paths()
+        names = [path.name for path in (tmp_path / "package" / "data" / "thumbnails").iterdir()]
+        assert [name for name in names if name.startswith(finding["match_id"])] == [f"{finding['match_id']}-work.jpg"]
+        assert world.finding(safe)["tier"] == "live_image"
+        assert archive.world.asked == []
+
+
+def test_an_unsafe_picture_may_be_hashed_and_forgotten(tmp_path: Path) -> None:
     with HostileServer() as server:
-        url = server.says("/art.jpg", answer(copy_bytes(0)))
-        world = World(tmp_path, layout="laion400m", listed={url: {"NSFW": mark}})
+        url = server.says("/art.png", answer(work_bytes(0)))
+        world = World(tmp_path, layout="laion400m", unsafe="digest", listed={url: {"NSFW": "NSFW"}})
         world.write()
         world.scan()
-        finding = world.finding(url)
-        pictures = [path.name for path in (tmp_path / "package" / "data" / "thumbnails").iterdir()]
-        if mark == "NSFW":
-            assert finding["observation"]["outcome"] == "withheld_unsafe"
-            assert "withheld_unsafe" in finding["caveats"]
-            assert "/art.jpg" not in server.paths()
-            assert pictures == [f"{finding['match_id']}-work.jpg"]
-        else:
-            assert finding["tier"] == "live_image"
-            assert "/art.jpg" in server.paths()
+    finding = world.finding(url)
+    assert (finding["statement_code"], finding["observation"]["capture"]) == ("live_digest_equal", None)
+    pictures = [path.name for path in (tmp_path / "package" / "data" / "thumbnails").iterdir()]
+    assert pictures == [f"{finding['match_id']}-work.jpg"]
+    for path in (tmp_path / "package" / "data" / "captures").iterdir():
+        assert work_bytes(0) not in gzip.decompress(path.read_bytes())

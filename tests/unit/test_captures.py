@@ -49,7 +49,7 @@ def look(number: int, *exchanges: Exchange, outcome: FetchOutcome = FetchOutcome
         url=f"https://x.org/{number}.jpg",
         requested_at="2026-11-30T00:00:01Z",
         outcome=outcome,
-        content_sha256=None if body is None else hashlib.sha256(body).hexdigest(),
+        content_sha256=None if body is None or exchanges[-1].cut else hashlib.sha256(body).hexdigest(),
     )
     return Look(observation=observation, exchanges=exchanges, facts=facts)
 
