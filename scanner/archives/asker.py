@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from scanner.fetch.client import Asking, field_of, utc_second
-from scanner.fetch.entities import entity, outcome_of
+from scanner.fetch.client import Asking, utc_second
 from scanner.fetch.limits import FetchFailed
-from scanner.observations import FetchOutcome, Look, Observation, Redirect
+from scanner.looks import Wanted
+from scanner.looks.observing import answered_look, failed_look, with_facts
+from scanner.observations import FetchOutcome, Look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from scanner.fetch.blocking import BlockingClient
     from scanner.fetch.limits import Limits
-    from scanner.observations import Exchange, ObservationKind
+    from scanner.observations import ObservationKind
 
 
 class Store(Protocol):
@@ -83,52 +83,16 @@ class LookAsker:
 
     def ask(self, kind: ObservationKind, url: str, fields: tuple[tuple[str, str], ...] = ()) -> Look:
         """See ``Asker``."""
-        requested_at = utc_second()
+        wanted, now = Wanted(url=url, kind=kind), utc_second()
         try:
             exchanges = self._client.fetch(url, Asking(fields=fields), limits=self._limits)
         except FetchFailed as error:
-            failed = Observation(kind=kind, url=url, requested_at=requested_at, outcome=error.outcome)
-            look = Look(observation=_answered(failed, error.exchanges), exchanges=error.exchanges, facts={"tries": 1})
+            look = failed_look(wanted, url, error, now)
         else:
-            look = self._read(kind, url, exchanges)
+            look, body = answered_look(wanted, url, exchanges, self._limits.max_bytes)
+            if look.observation.outcome is FetchOutcome.IMAGE and body is not None:
+                seen = self._decode(body)
+                look = with_facts(look, seen.outcome, seen.facts)
+        look = replace(look, facts={**look.facts, "tries": 1})
         self._store.keep([look])
         return look
-
-    def _read(self, kind: ObservationKind, url: str, exchanges: tuple[Exchange, ...]) -> Look:
-        last = exchanges[-1]
-        body = None if last.cut else entity(last, self._limits.max_bytes)
-        outcome = FetchOutcome.TOO_LARGE if last.cut else outcome_of(last, kind, body)
-        facts: dict[str, Any] = {"tries": 1}
-        if outcome is FetchOutcome.IMAGE and body is not None:
-            seen = self._decode(body)
-            outcome, facts = seen.outcome, {**facts, **seen.facts}
-        observation = Observation(kind=kind, url=url, requested_at=exchanges[0].requested_at, outcome=outcome)
-        held = body is not None and last.status in {200, 203, 206}
-        return Look(
-            observation=replace(
-                _answered(observation, exchanges),
-                bytes=len(body) if held and body is not None else None,
-                content_sha256=hashlib.sha256(body).hexdigest() if held and body is not None else None,
-            ),
-            exchanges=exchanges,
-            facts=facts,
-        )
-
-
-def _answered(observation: Observation, exchanges: Sequence[Exchange]) -> Observation:
-    """The observation with what its exchanges tell: hops, status, address, type."""
-    if not exchanges:
-        return observation
-    last = exchanges[-1]
-    return replace(
-        observation,
-        requested_at=exchanges[0].requested_at,
-        status=last.status,
-        redirects=tuple(
-            Redirect(url=each.url, status=each.status, location=field_of(each, "location") or "", ip=each.ip)
-            for each in exchanges[:-1]
-        ),
-        final_url=last.url,
-        ip=last.ip or None,
-        content_type=field_of(last, "content-type"),
-    )

@@ -14,6 +14,7 @@ Answers are looks of kind ``index`` and ``archive``: they are observations, go i
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -252,12 +253,18 @@ class Archives:
         look = self._asked(_CRAWL_DATA, _CRAWL_DATA_S, "archive", address, (("Range", record.range),))
         if not look.exchanges or look.exchanges[-1].status not in {200, 206} or look.exchanges[-1].cut:
             return None
+        content = _text(look)
         try:
-            target, html = read_page(_text(look)[:MAX_RECORD_BYTES])
+            target, html = read_page(content)
         except ArchiveAnswerError:
             return None
-        named = ArchiveCopy(name=crawl.name, captured_at=spelled(record.timestamp))
-        look = self._kept(look, archive=named, outcome=FetchOutcome.TEXT_READ)
+        look = self._kept(  # a part of a file, and the whole of what was asked for
+            look,
+            archive=ArchiveCopy(name=crawl.name, captured_at=spelled(record.timestamp)),
+            outcome=FetchOutcome.TEXT_READ,
+            bytes=len(content),
+            content_sha256=hashlib.sha256(content).hexdigest(),
+        )
         return PageProof(
             crawl=crawl.name, record=record, look=look, listing=listing_of(url, pictures_on(target or record.url, html))
         )

@@ -108,6 +108,7 @@ class _Looking:
         self._taken: dict[LookKey, TakenLook] = {}
         self._keys: dict[str, LookKey] = {}  # by observation id
         self._by_row: defaultdict[Row3, list[TakenLook]] = defaultdict(list)
+        self._listing: defaultdict[LookKey, list[Row3]] = defaultdict(list)  # the rows of each look
         self._said: defaultdict[tuple[Row3, str], dict[str, str]] = defaultdict(dict)
         self._suspected: frozenset[str] = frozenset()
         self._hits: list[tuple[int, Hit]] = []
@@ -147,6 +148,7 @@ class _Looking:
             look = self._take("live", row.url)
             if look is not None:
                 self._by_row[row.place].append(look)
+                self._listing[look.key].append(row.place)
         self._judge_placeholders()
 
     def _judge_placeholders(self) -> None:
@@ -374,8 +376,8 @@ class _Looking:
     def _replace(self, look: TakenLook, observation: Observation) -> None:
         better = replace(look, observation=observation)
         self._taken[look.key] = better
-        for looks in self._by_row.values():
-            looks[:] = [better if each.key == look.key else each for each in looks]
+        for place in self._listing[look.key]:
+            self._by_row[place] = [better if each.key == look.key else each for each in self._by_row[place]]
 
     def _signals(self, look: Look, url: str) -> list[Signal]:
         if look.observation.kind not in {"live", "archive"} or not look.exchanges:

@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -275,6 +276,9 @@ def test_the_eye_is_shown_both_pictures_and_the_table_says_where_the_capture_is(
 def test_what_is_counted_as_compared_includes_the_fetched(fetched: Fetched) -> None:
     coverage = {line["dataset"]: line["compared"]["image"] for line in records(fetched.package, "coverage")}
     assert coverage == {"listed": 4, "hashed": 2}
+    asked = Counter(known["id"] for work in records(fetched.package, "portfolio") for known in work["fingerprints"])
+    decided = (200 + 6) * asked["phash64"] + 6 * asked["phash256"]
+    assert manifest(fetched.package)["search"]["comparisons"] == str(decided)
 
 
 def test_the_printed_step_6_runs_and_names_every_digest(fetched: Fetched) -> None:
