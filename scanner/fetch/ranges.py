@@ -69,8 +69,8 @@ def pieces(ranges: Iterable[Range], most: int = PIECE) -> Iterator[Range]:
 class Held:
     """Some ranges of a file, fetched; in memory, or in a temporary file where they are large."""
 
-    def __init__(self, source: ByteSource, ranges: Iterable[Range]) -> None:
-        """Fetch them.
+    def __init__(self, source: ByteSource, ranges: Iterable[Range], gap: int = MERGE_GAP) -> None:
+        """Fetch them, and what lies between two that are no further apart than ``gap``.
 
         Raises:
             ShardChanged, ShardUnreachable: as ``ByteSource.read``.
@@ -81,7 +81,7 @@ class Held:
         self._stops: list[int] = []
         self._places: list[int] = []
         try:
-            for start, stop in pieces(merged(ranges)):
+            for start, stop in pieces(merged(ranges, gap)):
                 place = self._file.tell()
                 self._file.write(source.read(start, stop))
                 if self._stops and self._stops[-1] == start:
@@ -141,8 +141,8 @@ class RangeFile(io.RawIOBase):
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
         self._at = 0
 
-    def hold(self, ranges: Iterable[Range]) -> None:
-        """Have these ranges at hand.
+    def hold(self, ranges: Iterable[Range], gap: int = MERGE_GAP) -> None:
+        """Have these ranges at hand; ``gap`` as of ``merged``.
 
         Raises:
             ShardChanged, ShardUnreachable: as ``ByteSource.read``.
@@ -154,7 +154,7 @@ class RangeFile(io.RawIOBase):
         elif all(self._find(start, stop) for start, stop in wanted):
             return
         else:
-            held = Held(self._source, wanted)
+            held = Held(self._source, wanted, gap)
         if len(self._held) == self._held.maxlen:
             self._held[0].close()
         self._held.append(held)

@@ -72,6 +72,7 @@ class Gathered:
             released = scanned.shard.dataset.release
             outside = frozenset[str]() if identifiers is None else identifiers.domains_outside(released)
             for outcome in outcomes(scanned):
+                scanned.chunks.update(outcome.chunks)
                 self.add(index, outcome, outside)
 
     def add(self, index: int, outcome: Outcome, outside: frozenset[str] = frozenset()) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 WHOLE_BYTES = 64 << 20
 FIRST_ASKED = 64 << 10  # of the end of a remote file: most footers are shorter
 SAMPLED_BYTES = 256 << 10  # of each column chunk of the first row groups, to recognise a layout by
+SAMPLED_GAP = 64 << 10  # what lies between them is never needed
 
 Chunk = tuple[int, int, str]
 """Offset, bytes, SHA-256 of a stretch of a remote file that was read."""
@@ -130,7 +131,9 @@ class _Ranged:
         if not self._chunks:
             return
         first = [each for each in self._chunks if each.group == self._chunks[0].group]
-        self._ranges.hold([(each.start, each.start + min(each.bytes, SAMPLED_BYTES)) for each in first])
+        self._ranges.hold(
+            [(each.start, each.start + min(each.bytes, SAMPLED_BYTES)) for each in first], gap=SAMPLED_GAP
+        )
 
 
 class RemoteParquet:

@@ -15,7 +15,13 @@ import pytest
 from integration_world import command, environment
 
 from scanner.cli import VERBS
+from scanner.cli.scan import command as scan_command
+from scanner.cli.scan import named_dataset
+from scanner.config import ScanConfig
+from scanner.datasets import is_address
 from scanner.demo import make_demo_world
+from scanner.releases.addresses import parse_hub_address
+from scanner.runner.executors import cluster_address
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -106,3 +112,19 @@ def test_the_changelog_names_the_version_of_the_package() -> None:
     exec((ROOT / "scanner" / "_version.py").read_text(encoding="utf-8"), namespace)
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"## [{namespace['__version__']}]" in changelog
+
+
+def test_every_printed_command_that_needs_a_network_is_one_that_the_program_understands() -> None:
+    # These name hosts of others, so they are parsed as the command line parses them and not run; tests/integration runs their like.
+    lines = [line for block in blocks("console") for line in block.splitlines() if line.startswith("provscan scan")]
+    assert len(lines) >= 5
+    for line in lines:
+        words = shlex.split(line)[2:]
+        context = scan_command.make_context("scan", list(words))
+        for dataset in context.params["datasets"]:
+            named = named_dataset(dataset, None, None)
+            assert is_address(named.source) or named.source.startswith("/shared/"), line
+            if named.source.startswith("hf://"):
+                assert parse_hub_address(named.source).id.count("/") == 1
+        if context.params["cluster"] is not None:
+            assert cluster_address(context.params["cluster"], ScanConfig()) == context.params["cluster"]
