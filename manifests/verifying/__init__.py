@@ -135,7 +135,7 @@ def _check_records(
         tally.add(line.record)
     changes.finish()
     tables.close()
-    negatives = check_negatives(folder, tables, tally.works, manifest, notes)
+    negatives = check_negatives(folder, tables, (tally.works, sums.compared), manifest, notes)
     check_events(folder, notes)
     if manifest is not None:
         sums.compare(manifest, notes)

@@ -28,7 +28,7 @@ class CoverageSums:
 
     rows_scanned: Counter[tuple[str, str | None]] = field(default_factory=Counter)
     shards: defaultdict[tuple[str, str | None], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    with_fingerprint: int = 0
+    compared: Counter[str] = field(default_factory=Counter)
 
     def add(self, line: Line, notes: Notes) -> None:
         """Add one shard; note what does not hold within its line."""
@@ -36,7 +36,7 @@ class CoverageSums:
         edition = record["dataset"], record["release"]
         self.rows_scanned[edition] += record["rows_scanned"]
         self.shards[edition][record["status"]] += 1
-        self.with_fingerprint += record["compared"]["fingerprint"]
+        self.compared.update(record["compared"])
         for what in _shard_faults(record):
             notes.problem("coverage.sums", ProblemKind.COUNT_DIFFERS, line.path, line.number, found=what)
 
@@ -58,6 +58,9 @@ class CoverageSums:
         # A rescan adds rows to those of the runs before it: its search covers at least what this package lists.
         if stated < total or (manifest["kind"] == "scan" and stated != total):
             self._note(notes, f"search.rows_scanned {stated}", total)
+        hashed = manifest["search"]["rows_with_fingerprint"]
+        if manifest["kind"] == "scan" and hashed > self.compared["fingerprint"] + self.compared["image"]:
+            self._note(notes, f"search.rows_with_fingerprint {hashed}", dict(self.compared))
 
     def _note(self, notes: Notes, found: str, expected: object) -> None:
         notes.problem("coverage.sums", ProblemKind.COUNT_DIFFERS, MANIFEST, found=found, expected=expected)
@@ -120,9 +123,17 @@ def _part_faults(record: Mapping[str, Any]) -> Iterator[str]:
 
 
 def check_negatives(
-    folder: Path, tables: Tables, found: set[str], manifest: Mapping[str, Any] | None, notes: Notes
+    folder: Path,
+    tables: Tables,
+    found: tuple[set[str], Mapping[str, int]],
+    manifest: Mapping[str, Any] | None,
+    notes: Notes,
 ) -> int:
-    """Each included Work has a match or a line here, not both; returns the number of lines."""
+    """Each included Work has a match or a line here, not both; returns the number of lines.
+
+    ``found``: the Works that have a match, and what of all rows was compared, as the coverage adds it up.
+    """
+    matched, compared = found
     rows = manifest["search"]["rows_scanned"] if manifest else None
     whole = manifest is not None and manifest["kind"] == "scan"
     without: set[str] = set()
@@ -132,12 +143,14 @@ def check_negatives(
         known = tables.works.get(record["work_id"])
         if known is None or known.file != record["work_file"]:
             _negative(notes, line, "the work is not in portfolio.jsonl")
-        if record["work_id"] in found:
+        if record["work_id"] in matched:
             _negative(notes, line, "the work has findings in matches.jsonl")
         if rows is not None and (record["rows_scanned"] != rows if whole else record["rows_scanned"] > rows):
             _negative(notes, line, f"rows_scanned {record['rows_scanned']}, of the search {rows}")
+        if whole and any(number != compared[name] for name, number in record["compared"].items()):
+            _negative(notes, line, f"compared is not the sum of coverage.jsonl, {dict(compared)}")
         without.add(record["work_id"])
-    for work in sorted(tables.works.keys() - without - found):
+    for work in sorted(tables.works.keys() - without - matched):
         what = f"{work} has neither a match nor a line here"
         notes.problem("negatives.complete", ProblemKind.MISSING, "data/negatives.jsonl", found=what)
     return len(without)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from manifests import bag
 from manifests.canonical import canonical_bytes
-from manifests.errors import ProblemKind
+from manifests.errors import ProblemKind, UnsafePath
 from manifests.packages import DERIVED, OF_THE_RUN, parse_record, read_inside
 from manifests.verifying.shapes import shape_of
 
@@ -92,11 +94,33 @@ def check_statements(folder: Path, manifest: Mapping[str, Any], facts: Mapping[s
     held = facts.get("data/identity.json")
     if (held.sha256 if held else None) != identity:
         _note(notes, "manifest.counts", f"subject.identity_sha256 {identity}", held.sha256 if held else "no such file")
+    for what in _bag_info_faults(folder, manifest):
+        notes.problem("manifest.counts", ProblemKind.VALUE_DIFFERS, bag.BAG_INFO, found=what)
     for name in ("identity.json", "environment.json"):
         if f"data/{name}" in facts:
             notes.looked("manifest.canonical")
             with notes.reading("manifest.canonical", f"data/{name}"):
                 parse_record(read_inside(folder, f"data/{name}"), "")
+
+
+def _bag_info_faults(folder: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
+    """``bag-info.txt`` names the run, its day and its tool as the Manifest does."""
+    try:
+        content = read_inside(folder, bag.BAG_INFO)
+    except (OSError, UnsafePath):
+        return  # the bag's own checks say so
+    run, tool = manifest["run"], manifest["tool"]
+    wanted = bag.bag_info_bytes(
+        payload_bytes=0,
+        payload_files=0,
+        date=run["finished_at"][:10],
+        run_id=run["run_id"],
+        software=f"{tool['name']} {tool['version']}",
+    )
+    for line in wanted.decode().split("\n"):
+        label, colon, _ = line.partition(":")
+        if colon and label != "Payload-Oxum" and line not in content.decode("utf-8", "replace").split("\n"):
+            yield f"no line {line!r}"
 
 
 def _own_faults(manifest: Mapping[str, Any], facts: Mapping[str, FileFacts]) -> Iterator[str]:
@@ -109,6 +133,11 @@ def _own_faults(manifest: Mapping[str, Any], facts: Mapping[str, FileFacts]) -> 
     run = manifest["run"]
     if not run["started_at"] <= run["finished_at"] or not run["method_fixed_at"] <= run["finished_at"]:
         yield "the run finished before it began"
+    if manifest["tool"]["self_test"]["passed"] > manifest["tool"]["self_test"]["total"]:
+        yield "more vectors of the self-test passed than there are"
+    low, high = map(Decimal, manifest["search"]["interval95"])
+    if low > high:
+        yield f"search.interval95 ends below its beginning: {low}, {high}"
     if (manifest["previous"] is None) != (manifest["kind"] == "scan"):
         yield f"a package of kind {manifest['kind']} with previous {manifest['previous']}"
     if manifest["kind"] == "scan" and "data/changes.jsonl" in facts:

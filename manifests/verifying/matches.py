@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 from manifests.errors import FormatError, ProblemKind
 from manifests.packages import shard16
 from manifests.records import match_id, values_sha256
-from manifests.tiers import RowSource, UngradableError, derive_grading, statement_of, statement_rank
+from manifests.tiers import (
+    RowSource,
+    UngradableError,
+    chance_of,
+    chance_text,
+    derive_grading,
+    statement_of,
+    statement_rank,
+)
 from manifests.verifying.murmur import hash64
 from manifests.verifying.row_texts import NOT_VERBATIM, cells_of, strings_below, texts_in
 from manifests.verifying.tables import observation_digest
@@ -29,6 +37,8 @@ if TYPE_CHECKING:
     Row = Mapping[str, Any] | None
 
 MATCHES: Final = "data/matches.jsonl"
+# types whose cells are kept as the text that a match shows of them
+_PLAIN: Final = frozenset({"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "string"})
 
 
 @dataclass(slots=True)
@@ -120,6 +130,8 @@ class MatchChecks:
             self._note("matches.tier", ProblemKind.CAVEAT_MISSING, number, ";".join(caveats), ";".join(sorted(missing)))
         if caveats != sorted(set(caveats)):
             self._note("matches.tier", ProblemKind.ORDER, number, "caveats are not sorted, or one is given twice")
+        if (chance := match["expected_chance_matches"]) is not None and chance != chance_text(chance_of(chance)):
+            self._note("matches.tier", ProblemKind.VALUE_DIFFERS, number, chance, chance_text(chance_of(chance)))
         for what in self._check_faults(match["second_check"]):
             self._note("matches.tier", ProblemKind.VALUE_DIFFERS, number, what)
 
@@ -261,6 +273,10 @@ def row_faults(row: Mapping[str, Any], verbatim: Mapping[str, Any], columns: Map
         held = texts is None or row[shown] in texts
         if not held and (texts or cells_of(verbatim, column)):  # shards of one release may name their columns otherwise
             yield f"{shown} is not what column {column} of the row holds"
+    for shown, role in (("width", "width"), ("height", "height"), ("key", "row_key")):
+        cells = [cell for cell in verbatim["values"] if cell[0] == columns.get(role) and cell[1] in _PLAIN]
+        if row[shown] is not None and cells and str(row[shown]) not in {cell[2] for cell in cells}:
+            yield f"{shown} is not what column {columns[role]} of the row holds"
     yield from _row_check_faults(verbatim, columns)
 
 

@@ -56,7 +56,7 @@ def read_bag(folder: Path) -> dict[str, bytes]:
     for name, listed in (("tagmanifest-sha256", sorted(TAGS)), ("manifest-sha256", payload), ("manifest-sha512", payload)):
         need(files[f"{name}.txt"].decode() == "".join(f"{sha(files[path], algorithm=name.split('-')[1])}  {path}\n" for path in listed), name)
     need((not any(entry.is_symlink() for entry in entries) and set(files) == {*TAGS, "tagmanifest-sha256.txt", *payload}) and (f"Payload-Oxum: {sum(len(files[path]) for path in payload)}.{len(payload)}" in files["bag-info.txt"].decode().split("\n") and files["bagit.txt"] == b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"), "files nobody lists, bagit.txt, bag-info.txt")
-    return {path[5:]: files[path] for path in payload}
+    return {**{path[5:]: files[path] for path in payload}, "../info": files["bag-info.txt"]}
 
 
 def statement(entry: Any, match: Any) -> str:
@@ -64,11 +64,11 @@ def statement(entry: Any, match: Any) -> str:
     if kind != "fingerprint_near":
         return LISTED[kind] if kind in LISTED else f"compiler_{entry['metric']}_equal" if source == "compiler" else f"{PIXELS[source][1]}_digest_equal"
     pair = [entry[side].partition(":") for side in ("work_value", "row_value")]
-    need({f"hamming/{algorithm}" for algorithm, _, _ in pair} == {entry["metric"]} and (int(pair[0][2], 16) ^ int(pair[1][2], 16)).bit_count() == entry["value"] <= entry["threshold"], "the bits")
-    high, failed = Decimal(match["expected_chance_matches"]) > Decimal("0.001"), check and not check["passed"]
+    chance, failed = Decimal(match["expected_chance_matches"]), check and not check["passed"]
+    need(({f"hamming/{algorithm}" for algorithm, _, _ in pair} == {entry["metric"]} and (int(pair[0][2], 16) ^ int(pair[1][2], 16)).bit_count() == entry["value"] <= entry["threshold"]) and (f"{chance.normalize():f}" == match["expected_chance_matches"] and len(chance.normalize().as_tuple().digits) < 4 and chance >= Decimal("0.000001")), "bits, chance")
     if source in PIXELS:
         return "lead_unchecked" if not check or PIXELS[source][0] != (seen["kind"] if seen else None) else "lead_check_failed" if failed else f"{PIXELS[source][1]}_matched"
-    return "compiler_fingerprint_near" if source == "compiler" and not high else "lead_check_failed" if failed else "lead_by_chance" if high else "lead_unchecked"
+    return "compiler_fingerprint_near" if source == "compiler" and chance <= Decimal("0.001") else "lead_check_failed" if failed else "lead_by_chance" if chance > Decimal("0.001") else "lead_unchecked"
 
 
 def check_tier(match: Any, shard: Any, row: Any) -> None:
@@ -93,7 +93,7 @@ def check_match(match: Any, man: Any, got: Any, rows: Any) -> dict[str, Any]:
     dataset = next(line for line in man["datasets"] if (line["name"], line["release"]) == (row["dataset"], row["release"]))
     kept = rows[f"rows/{row['shard_id'].split(':')[1][:16]}.jsonl"][row["row_number"], row["item"]]
     cells = {name: value for name, _, value in kept["values"]}
-    need((match["match_id"] == match_id(match["work_sha256"], row) and row["row_number"] < shard["rows"] and row["values_sha256"] == sha(canonical(kept["values"]))) and (all(row[key] in (None, cells.get(dataset["columns"].get(key), row[key])) for key in ("url", "caption")) and (match["work_file"], match["work_sha256"]) == ((work["files"][0], work["sha256"]) if work else (None, None))), "row, work")
+    need((match["match_id"] == match_id(match["work_sha256"], row) and row["row_number"] < shard["rows"] and row["values_sha256"] == sha(canonical(kept["values"]))) and (all(row[key] in (None, cells.get(dataset["columns"].get(key), row[key])) for key in ("url", "caption")) and all(str(row[key]) in (str(None), str(cells.get(dataset["columns"].get(role), row[key]))) for key, role in (("width", "width"), ("height", "height"), ("key", "row_key"))) and (match["work_file"], match["work_sha256"]) == ((work["files"][0], work["sha256"]) if work else (None, None))), "row, work")
     source: Any = next((line for line in got["observations"] if seen and line["observation_id"] == seen["observation_id"]), {})
     need((not seen or all(seen[key] == source["requested_at" if key == "fetched_at" else key] for key in seen)) and (not check or ((not check["passed"] or Decimal(check["value"]) >= Decimal(check["threshold"])) and {"id": check["method"], "threshold": check["threshold"]} == man["method"]["second_check"])), "observation, second check")
     for entry in match["basis"]:
@@ -110,14 +110,14 @@ def check_accounts(man: Any, data: Any, got: Any) -> None:
     matches, results, total = got["matches"], man["results"], man["search"]["rows_scanned"]
     found, included = {match["work_id"] for match in matches} - {None}, {work["work_id"] for work in got["portfolio"] if work["status"] == "included" and work["work_id"] == f"w-{work['sha256'][:16]}"}
     counts = [sum(work["status"] == status for work in got["portfolio"]) for status in ("included", "excluded")]
-    need(counts == [man["portfolio"]["works"], man["portfolio"]["files_excluded"]] and included == found ^ {line["work_id"] for line in got["negatives"]} and all(line["rows_scanned"] == total or (line["rows_scanned"] < total and man["kind"] != "scan") for line in got["negatives"]), "negatives")
+    need(counts == [man["portfolio"]["works"], man["portfolio"]["files_excluded"]] and included == found ^ {line["work_id"] for line in got["negatives"]} and all((line["rows_scanned"] == total and line["compared"] == {key: sum(shard["compared"][key] for shard in got["coverage"]) for key in line["compared"]}) or (line["rows_scanned"] < total and man["kind"] != "scan") for line in got["negatives"]), "negatives")
     tally = [{value: sum(match[name] == value for match in matches) for value in known} for name, known in (("tier", TIERS), ("grade", "ABCD"))]
-    need([*tally, len(matches), len(found), len(got["negatives"])] == [results["by_tier"], results["by_grade"], results["findings"], results["works_with_findings"], results["works_without"]], "results")
+    need(([*tally, len(matches), len(found), len(got["negatives"])] == [results["by_tier"], results["by_grade"], results["findings"], results["works_with_findings"], results["works_without"]]) and ({f"External-Identifier: {man['run']['run_id']}", f"Bagging-Date: {man['run']['finished_at'][:10]}", f"Bag-Software-Agent: {man['tool']['name']} {man['tool']['version']}"} <= set(data["../info"].decode().split("\n"))), "results, bag-info.txt")
     pairs = [(match["row"]["url"].split("/")[2].split(":")[0], match["work_id"]) for match in matches if match["row"]["url"]]
     need([(line["host"], line["findings"], line["works"]) for line in results["by_host"]] == [(host, sum(host == other for other, _ in pairs), len({work for other, work in pairs if other == host and work})) for host in sorted(dict(pairs))], "by_host")
     need((all(sum(line["status"] == status for line in got["coverage"]) == sum(known["shards"][status] for known in man["datasets"]) for status in ("scanned", "skipped", "failed")) and sum(map(rows_of, got["coverage"])) == sum(line["rows_scanned"] for line in man["datasets"]) in {total, *(range(total) if man["kind"] != "scan" else ())}) and ([event["prev_sha256"] for event in got["events"]] == ["0" * 64, *map(sha, lines(data["events.jsonl"]))][:-1] and man["config_sha256"] == sha(canonical(man["config"])) and man["subject"]["identity_sha256"] == (sha(data["identity.json"]) if "identity.json" in data else None)), "shards, events, digests")
     order = [((match["work_file"] or "\U0010ffff").encode(), TIERS.index(match["tier"]), match["row"]["dataset"], match["row"]["row_number"]) for match in matches]
-    need(order == sorted(order) and man["limitations"] == sorted(set(man["limitations"])) and (man["previous"] is None) == (man["kind"] == "scan"), "order")
+    need(order == sorted(order) and man["limitations"] == sorted(set(man["limitations"])) and (man["previous"] is None) == (man["kind"] == "scan") and man["tool"]["self_test"]["passed"] <= man["tool"]["self_test"]["total"] and Decimal(man["search"]["interval95"][0]) <= Decimal(man["search"]["interval95"][1]) and (man["kind"] != "scan" or man["search"]["rows_with_fingerprint"] <= sum(line["compared"]["fingerprint"] + line["compared"]["image"] for line in got["coverage"])), "order, search")
 
 
 def rows_of(shard: Any) -> int:
@@ -175,7 +175,7 @@ def verify(folder: Path) -> None:
     data = read_bag(folder)
     man = parse(data["manifest.json"], "manifest")
     listed = {entry["path"]: entry for entry in man["files"] + man["run"]["files"]}
-    need(set(listed) == {path for path in data if not path.startswith(("manifest.json", "exports/", "report.html", "drafts/"))}, "files of the Manifest")
+    need(set(listed) == {path for path in data if not path.startswith(("../", "manifest.json", "exports/", "report.html", "drafts/"))}, "files of the Manifest")
     for path, entry in listed.items():
         tree = (len(lines(data[path])), root([sha(b"\0", line) for line in lines(data[path])])) if path.endswith(".jsonl") else (None, None)
         need((entry["bytes"], entry["sha256"], entry["lines"], entry["merkle_root"]) == (len(data[path]), sha(data[path]), *tree), path)

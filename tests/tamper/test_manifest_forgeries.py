@@ -261,6 +261,11 @@ def test_a_removed_row_is_found(package: Path) -> None:
         ("previous", {"manifest_sha256": "0" * 64, "kind": "scan", "merkle_root": "0" * 64}),
         ("kind", "review"),
         ("limitations", ["no_recorded_hash", "chosen_by_claimant"]),
+        ("search.rows_with_fingerprint", 2_999_999),
+        ("search.interval95", ["0.3", "0.2"]),
+        ("tool.self_test.passed", 999),
+        ("tool.version", "9.9.9"),
+        ("run.run_id", "20261121T101500Z-00000000"),
     ],
 )
 def test_a_forged_manifest_is_found(package: Path, path: str, value: Any) -> None:
@@ -280,6 +285,7 @@ def test_a_forged_manifest_is_found(package: Path, path: str, value: Any) -> Non
         ("portfolio", "sha256", "0" * 64),
         ("portfolio", "work_id", "w-" + "0" * 16),
         ("negatives", "rows_scanned", 1),
+        ("negatives", "compared", {"digest": 0, "fingerprint": 0, "image": 0, "url": 0, "caption": 0}),
         ("events", "action", "nothing_happened"),
         ("events", "at", "2020-01-01T00:00:00Z"),
         ("observations", "content_sha256", "0" * 64),

@@ -317,3 +317,33 @@ def test_a_manifest_that_cannot_be_opened_is_an_error(tmp_path: Path, monkeypatc
         open_package(tmp_path / "p")
     unreadable = {problem.kind for problem in verify_package(tmp_path / "p").problems}
     assert "unreadable" in unreadable
+
+
+@pytest.mark.parametrize("name", ["width", "height", "key"])
+def test_size_and_key_of_a_match_are_those_of_its_row(tmp_path: Path, name: str) -> None:
+    world = package_builder.World(
+        works=[package_builder.work("fox.png", 3, published_urls=["https://a.example/1.jpg"])]
+    )
+    world.coverage = [package_builder.shard("d", "a.parquet")]
+    known = package_builder.dataset("d", 1)
+    known["columns"] |= {"width": "W", "height": "H", "row_key": "ID"}
+    world.datasets = [known]
+    extra = [["W", "int64", "800"], ["H", "uint16", "600"], ["ID", "string", str(8589934592 + 5)]]
+    url = "https://a.example/1.jpg"
+    row = package_builder.row(world, world.coverage[0], 5, extra, url=url)
+    entry = package_builder.basis("url_equal", "url_rules/1", url, column="URL", work_value=url, row_value=url)
+    package_builder.match(world, world.works[0], row, [entry])
+    package_builder.write(world, tmp_path / "sound")
+    assert not verify_package(tmp_path / "sound").problems
+    row[name] = "8" if name == "key" else 8
+    package_builder.write(world, tmp_path / "forged")
+    found = verify_package(tmp_path / "forged").problems
+    assert [(problem.check, str(problem.found).partition(" ")[0]) for problem in found] == [("rows.values", name)]
+
+
+@pytest.mark.parametrize("chance", ["0.0003401", "0.000340", "0.0000001"])
+def test_a_chance_figure_has_three_digits_and_a_floor(tmp_path: Path, chance: str) -> None:
+    world = package_builder.world()
+    next(found for found in world.matches if found["tier"] == "fingerprint_lead")["expected_chance_matches"] = chance
+    package_builder.write(world, tmp_path / "p")
+    assert "matches.tier" in {problem.check for problem in verify_package(tmp_path / "p").problems}
