@@ -19,8 +19,15 @@ if TYPE_CHECKING:
 HEADER: Final = ("host", "domain", "platform", "findings", "works", "domain_findings", "platform_findings")
 
 
-def domains_csv(manifest: Mapping[str, Any]) -> bytes:
-    """The table ``results.by_host`` of the Manifest, in its order; cells as in ``evidence.csv``."""
+# How many of these columns each edition of the table has, oldest first: packages of an earlier version stay as they were sealed.
+EDITIONS: Final = (5, len(HEADER))
+
+
+def domains_csv(manifest: Mapping[str, Any], *, columns: int = len(HEADER)) -> bytes:
+    """The table ``results.by_host`` of the Manifest, in its order; cells as in ``evidence.csv``.
+
+    ``columns``: of an earlier edition of the table, one of ``EDITIONS``.
+    """
     hosts = manifest["results"]["by_host"]
     domains: Counter[str] = Counter()
     platforms: Counter[str] = Counter()
@@ -37,8 +44,8 @@ def domains_csv(manifest: Mapping[str, Any]) -> bytes:
                 str(entry["works"]),
                 str(domains[entry["domain"]]),
                 str(platforms[entry["platform"]]) if entry["platform"] else "",
-            ]
+            ][:columns]
         )
         for entry in hosts
     ]
-    return BYTE_ORDER_MARK + quoted(HEADER) + b"".join(lines)
+    return BYTE_ORDER_MARK + quoted(HEADER[:columns]) + b"".join(lines)

@@ -182,6 +182,13 @@ def evidence_csv(package: Package, *, rows_per_file: int = MAX_ROWS) -> Iterator
         yield name, csv_line(raw)
 
 
+# SHA-256 of each edition of columns.csv, oldest first and the present one last: a package keeps the words it was sealed with.
+COLUMNS_EDITIONS: Final = (
+    "092495fac3c8e005982977e00121d84fd3832f41227b4b07a78d05520762ed25",  # 0.1.0
+    "42c177d68fd847c750b58eacb939bdaa0997a6aea430838647a46567aecb084e",
+)
+
+
 def columns_csv() -> bytes:
     """``exports/columns.csv``: what each column says, in both languages."""
     lines = [quoted([name, english, chinese]) for name, _, english, chinese in COLUMNS]

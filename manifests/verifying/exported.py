@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from manifests.errors import ProblemKind
-from manifests.exports.domains import domains_csv
-from manifests.exports.evidence_csv import columns_csv, evidence_csv
-from manifests.packages import open_inside
+from manifests.exports.domains import EDITIONS, domains_csv
+from manifests.exports.evidence_csv import COLUMNS_EDITIONS, columns_csv, evidence_csv
+from manifests.packages import open_inside, read_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,8 @@ CHECK: Final = "exports.csv"
 
 def check_exports(package: Package, csv_files: set[str], notes: Notes) -> None:
     """Compare every table; ``csv_files``: those that are there, as ``data/exports/….csv``."""
-    made: set[str] = set()
+    made = {"data/exports/domains.csv", "data/exports/columns.csv"}
+    _check_editions(package, notes)
     for name, chunks in _tables(package):
         path = f"data/exports/{name}"
         made.add(path)
@@ -37,9 +39,22 @@ def check_exports(package: Package, csv_files: set[str], notes: Notes) -> None:
     notes.looked(CHECK, len(made))
 
 
+def _check_editions(package: Package, notes: Notes) -> None:
+    """The two small tables, as some version wrote them: a package stays sound when a later one says more."""
+    path = "data/exports/domains.csv"
+    with notes.reading(CHECK, path):
+        written = read_inside(package.path, path)
+        if written not in [domains_csv(package.manifest, columns=columns) for columns in EDITIONS]:
+            line = _first_difference(package.path, path, iter([domains_csv(package.manifest)]))
+            notes.problem(CHECK, ProblemKind.VALUE_DIFFERS, path, line, found="not what the records give")
+    path = "data/exports/columns.csv"
+    with notes.reading(CHECK, path):
+        if hashlib.sha256(read_inside(package.path, path)).hexdigest() not in COLUMNS_EDITIONS:
+            line = _first_difference(package.path, path, iter([columns_csv()]))
+            notes.problem(CHECK, ProblemKind.VALUE_DIFFERS, path, line, found="no edition of this table")
+
+
 def _tables(package: Package) -> Iterator[tuple[str, Iterator[bytes]]]:
-    yield "domains.csv", iter([domains_csv(package.manifest)])
-    yield "columns.csv", iter([columns_csv()])
     source = evidence_csv(package)
     following: list[tuple[str, bytes]] = [next(source)]
     while following:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sys
@@ -18,6 +19,8 @@ from package_builder import World
 from manifests import bag
 from manifests.canonical import parse_canonical
 from manifests.errors import FormatError
+from manifests.exports.domains import EDITIONS, domains_csv
+from manifests.exports.evidence_csv import COLUMNS_EDITIONS, columns_csv
 from manifests.packages import open_package, shard16
 from manifests.records import host_of, match_order, values_sha256
 from manifests.verifying import verify_package
@@ -347,3 +350,15 @@ def test_a_chance_figure_has_three_digits_and_a_floor(tmp_path: Path, chance: st
     next(found for found in world.matches if found["tier"] == "fingerprint_lead")["expected_chance_matches"] = chance
     package_builder.write(world, tmp_path / "p")
     assert "matches.tier" in {problem.check for problem in verify_package(tmp_path / "p").problems}
+
+
+def test_the_small_tables_of_every_version_stay_sound(tmp_path: Path) -> None:
+    """Whoever changes a column's words adds the digest of the new edition: packages are sealed with the old ones."""
+    assert hashlib.sha256(columns_csv()).hexdigest() == COLUMNS_EDITIONS[-1]
+    package_builder.build_package(tmp_path / "p")
+    manifest = open_package(tmp_path / "p").manifest
+    assert len({domains_csv(manifest, columns=columns) for columns in EDITIONS}) == len(EDITIONS)
+    for content, failed in ((domains_csv(manifest, columns=EDITIONS[0]), False), (b"host\r\n", True)):
+        (tmp_path / "p/data/exports/domains.csv").write_bytes(content)
+        forging.reseal(tmp_path / "p", tables=False)
+        assert ("exports.csv" in {problem.check for problem in verify_package(tmp_path / "p").problems}) is failed
