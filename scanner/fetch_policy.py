@@ -35,7 +35,7 @@ class FetchPolicy:
         max_redirects: hops of one look.
         decode_memory_mib: what a decoder may take beyond what its process has at birth.
         decode_cpu_s: processor seconds for one picture.
-        pictures_per_worker: after so many a decoding process is replaced.
+        pictures_per_worker: after so many a decoding process is replaced; the birth of one costs as much as some 500 pictures.
         reuse_days: a look younger than this is not repeated by a later run on the same ledger; captures of archives never are.
         archives: whether archives are asked at all.
         cdx_url: the list of captures (Wayback CDX server).
@@ -62,7 +62,7 @@ class FetchPolicy:
     max_redirects: int = 5
     decode_memory_mib: int = 2_048
     decode_cpu_s: int = 10
-    pictures_per_worker: int = 500
+    pictures_per_worker: int = 5_000
     reuse_days: int = 7
     archives: bool = True
     cdx_url: str = "https://web.archive.org/cdx/search/cdx"

@@ -16,6 +16,7 @@ BENCHES = {
     "search": ("scanner.bench.searching", False, "Hamming search beside numpy, faiss and polars"),
     "metadata": ("scanner.bench.metadata", False, "addresses and names beside decoding, polars, DuckDB and RE2"),
     "hash": ("scanner.bench.hashing", True, "pictures to fingerprints beside plain imagehash"),
+    "fetch": ("scanner.bench.fetching", False, "listed pictures looked at, beside img2dataset on the same server"),
     "accuracy": (
         "scanner.bench.accuracy",
         True,

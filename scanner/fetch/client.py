@@ -7,10 +7,12 @@ checked address: a second look-up that says something else (DNS rebinding) never
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from scanner._version import __version__
@@ -34,7 +36,12 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 def utc_second() -> str:
     """The time now, as observations have it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _spelled(int(time.time()))
+
+
+@lru_cache(maxsize=4)
+def _spelled(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def agent(contact: str = "") -> str:

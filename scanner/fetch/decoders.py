@@ -50,7 +50,8 @@ class DecoderLimits:
     """What one picture, and one process, may take.
 
     ``picture`` is checked before a pixel is decoded.  ``memory_mib`` is beyond what the process has at birth.  ``wall_s`` is the
-    watchdog's: longer than ``cpu_s``, because a process may have to wait for its turn on the processor.
+    watchdog's: longer than ``cpu_s``, because a process may have to wait for its turn on the processor.  ``many`` pictures are to come:
+    the compiled form of shrinking is worth the second that loading it takes.
     """
 
     picture: DecodeLimits
@@ -58,6 +59,7 @@ class DecoderLimits:
     cpu_s: int = 10
     wall_s: float = 60.0
     pictures: int = 500
+    many: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +173,7 @@ def _measurer(limits: DecoderLimits) -> Any:
     from scanner.hashers import ALGORITHMS, BITS, detail, fingerprints_many  # noqa: PLC0415
     from scanner.shrinking import Shrinker  # noqa: PLC0415
 
-    shrinker = Shrinker()
+    shrinker = Shrinker(compiled=True if limits.many else None)
 
     def measure(body: bytes) -> dict[str, Any]:
         try:

@@ -19,6 +19,7 @@ import time
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
@@ -89,7 +90,7 @@ class Door:
         pace = Pace(hop.limits, hop.deadline, asyncio.get_running_loop().time)
         request = httpx.Request(
             hop.method,
-            f"{hop.url.scheme}://{hop.url.authority}/",
+            _origin(hop.url.scheme, hop.url.authority),
             headers=list(hop.fields),
             content=hop.body or None,
             extensions={"hop": hop, "pace": pace},  # the target stands in the hop: httpx would spell it anew
@@ -127,6 +128,12 @@ class Door:
     async def close(self) -> None:
         """Close the connections that are kept open."""
         await self._client.aclose()
+
+
+@lru_cache(maxsize=4_096)
+def _origin(scheme: str, authority: str) -> httpx.URL:
+    """An origin as httpx wants it: it would parse the same text for every request."""
+    return httpx.URL(f"{scheme}://{authority}/")
 
 
 def _kept(hop: Hop, response: httpx.Response, answer: Answer | None, *, is_whole: bool, seconds: float) -> Exchange:

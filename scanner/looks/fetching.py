@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from scanner.observations import Look
 
 _GROUP: Final = 1_000
+MANY: Final = 1_000  # pictures for one decoding process; shrinking them by hand costs a second and a half
 EVERYDAY: Final = Outside()
 
 
@@ -152,15 +153,17 @@ def _run(
     parked: Sequence[Look],
     watch: Watcher,
 ) -> Tally:
+    workers = outside.workers or os.cpu_count() or 1
     decoder_limits = DecoderLimits(
         picture=outside.picture,
         memory_mib=policy.decode_memory_mib,
         cpu_s=policy.decode_cpu_s,
         pictures=policy.pictures_per_worker,
+        many=sum(len(site.wanted) for site in sites) >= MANY * workers,
     )
     thread = LoopThread()
     try:
-        with Decoders(outside.workers or os.cpu_count() or 1, decoder_limits) as decoders:
+        with Decoders(workers, decoder_limits) as decoders:
 
             async def look_at_all() -> Tally:
                 loop = PoliteLoop(policy, outside, store, Commits(store.keep), decoders, watch)

@@ -13,7 +13,7 @@ import os
 import sqlite3
 import threading
 from contextlib import closing, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -241,16 +241,32 @@ def asked(look: Look) -> str:
 
 def dumped(look: Look) -> bytes:
     """A look as bytes: a line of JSON, then the bodies of its exchanges, one after the other."""
-    hops = []
-    for exchange in look.exchanges:
-        plain = asdict(replace(exchange, body=b""))
-        plain["body"] = len(exchange.body)
-        plain["reason"] = exchange.reason.decode("latin-1")
-        for name in ("request_fields", "fields"):
-            plain[name] = [[key.decode("latin-1"), value.decode("latin-1")] for key, value in plain[name]]
-        hops.append(plain)
-    head = {"observation": asdict(look.observation), "exchanges": hops, "facts": look.facts}
+    head = {
+        "observation": _named(look.observation),
+        "exchanges": [_exchange_record(exchange) for exchange in look.exchanges],
+        "facts": look.facts,
+    }
     return b"\n".join((json.dumps(head, sort_keys=True).encode(), b"".join(each.body for each in look.exchanges)))
+
+
+def _named(value: Any) -> dict[str, Any]:
+    """The fields of a value, those that are values themselves likewise."""
+    said = {name: getattr(value, name) for name in value.__slots__}
+    for name in ("capture", "archive"):
+        if said.get(name) is not None:
+            said[name] = asdict(said[name])
+    if said.get("redirects"):
+        said["redirects"] = [asdict(hop) for hop in said["redirects"]]
+    return said
+
+
+def _exchange_record(exchange: Exchange) -> dict[str, Any]:
+    said = _named(exchange)
+    said["body"] = len(exchange.body)
+    said["reason"] = exchange.reason.decode("latin-1")
+    for name in ("request_fields", "fields"):
+        said[name] = [[key.decode("latin-1"), value.decode("latin-1")] for key, value in said[name]]
+    return said
 
 
 def loaded(content: bytes) -> Look:
