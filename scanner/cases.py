@@ -78,7 +78,7 @@ def parse_case(text: str, *, where: str) -> Case:
         raise ConfigError(
             f"{where}: there is no [[datasets]]", hint="Say what to compare with, as the example in the file shows."
         )
-    settings = {key: document[key] for key in ("scan", "fetch") if table.is_table(key)}
+    settings = {key: document[key] for key in ("scan", "fetch", "remote") if table.is_table(key)}
     return Case(
         portfolio=portfolio,
         datasets=_named_once(tuple(_dataset(entry) for entry in datasets), where),
@@ -158,7 +158,7 @@ class _Table:
 
 
 def _dataset(table: _Table) -> Dataset:
-    name, revision = table.needed("name"), table.text("revision")
+    name = table.needed("name")
     if not _NAME.fullmatch(name):
         raise table.error("name", "may hold letters, digits, '.', '_' and '-' only: it stands in the evidence")
     columns = {}
@@ -169,14 +169,24 @@ def _dataset(table: _Table) -> Dataset:
         columns = {role: mapping.needed(role) for role in mapping.values}
     return Dataset(
         name=name,
-        source=table.needed("source"),
+        source=_pinned(table),
         release=table.text("release"),
         publisher=table.text("publisher"),
-        revision=None if revision == FOLLOW else revision,
         statement=table.text("statement"),
         columns=columns,
         layout=table.text("layout"),
     )
+
+
+def _pinned(table: _Table) -> str:
+    """The source, at its revision where one is pinned."""
+    source, revision = table.needed("source"), table.text("revision")
+    if revision is None or revision == FOLLOW:
+        return source
+    found = re.fullmatch(r"(hf://datasets/[^/@?#]+(?:/[^/@?#]+)?)(.*)", source)
+    if found is None or found[2].startswith("@"):
+        raise table.error("revision", "pins a dataset at a hub that has none in its address: hf://datasets/ORG/NAME")
+    return f"{found[1]}@{revision}{found[2]}"
 
 
 def _named_once(datasets: tuple[Dataset, ...], where: str) -> tuple[Dataset, ...]:
@@ -235,7 +245,7 @@ lang = "en"
 # webhook = "https://example.org/hooks/provscan"
 
 # Each dataset once.  source: a file, a folder, a glob, or an address.  revision: "follow" takes whatever the source has at the
-# time of a run; a commit or tag pins it.
+# time of a run; of a hf:// address a commit or tag pins it.
 # [[datasets]]
 # name = "laion400m"
 # source = "../laion400m-meta"

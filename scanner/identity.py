@@ -35,6 +35,7 @@ CASE_KEYS: Final = (  # of a case.toml, whose [identity] may be read alone
     "lang",
     "on_findings",
     "portfolio",
+    "remote",
     "scan",
     "timestamp",
     "webhook",

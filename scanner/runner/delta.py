@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from scanner.coverage import ScannedShard, ShardStatus
 from scanner.datasets import Dataset, PublisherDigest, Shard, ShardDigest, ShardKind
-from scanner.evidence import Findings, Sequel, write_package
+from scanner.evidence import Sequel, write_package
 from scanner.evidence.records import match_id_of
 from scanner.grading import listed, tiers_not_listed, weigh_terms
 from scanner.outcomes import Compared, Outcome
 from scanner.runner.case_files import basis_of, gaps_digest
 from scanner.runner.changes import change_records
-from scanner.runner.finding import Chosen, Gathered, exhibit_findings, look_again
+from scanner.runner.finding import Chosen, Gathered, Graded, exhibit_findings, look_again
 from scanner.runner.scanning import note_looks, open_outlook
 from scanner.runner.to_date import ToDate
 
@@ -85,35 +85,35 @@ def write_delta(
     if chain.previous is not None and not (gone_now or to_date.finished_parts or gaps != work.history.last_gaps()):
         return None
     graded = gathered.graded(work.question)
-    ids = {id(match): match_id_of(match, work.question.portfolio, shards[match.shard]) for match in graded.matches}
-    news = [
-        match
-        for match in graded.matches
-        if shards[match.shard].opened is not None
-        and (
-            to_date.is_touched(match, shards)
-            or _rests_on_other(match, chain.stated.get(ids[id(match)]), to_date, shards)
-        )
-    ]
-    kept, beyond = listed(news, work.question.config)
-    fresh = [match for match in kept if _is_new(match, chain.stated.get(ids[id(match)]), whole_again, shards)]
-    beyond += _furniture(gathered, to_date, shards) + tiers_not_listed(to_date.not_listed, graded.chance)
-    chosen = Chosen(matches=fresh, beyond=beyond, chance=graded.chance, searched=gathered.searched())
-    findings = _looked_at(chosen, gathered, shards, to_date, work, pool)
-    gone = list(_vanished(set(ids.values()), chain, gone_now, to_date, work))
+    fresh, beyond = _news(graded, chain, whole_again, to_date, shards, work)
+    holds = {match_id_of(match, work.question.portfolio, shards[match.shard]) for match in graded.matches}
+    gone = list(_vanished(holds, chain, gone_now, to_date, work))
+    chosen = Chosen(
+        matches=fresh,
+        beyond=beyond + _furniture(gathered, to_date, shards) + tiers_not_listed(to_date.not_listed, graded.chance),
+        chance=graded.chance,
+        searched=gathered.searched(),
+    )
     changes: list[dict[str, Any]] = []
 
     def changed(records: Sequence[Any]) -> Sequence[dict[str, Any]]:
         changes[:] = change_records(records, chain.stated, gone)
         return changes
 
-    facts = facts_now()
     sequel = (
         None if chain.previous is None else Sequel(previous=chain.previous, changes=changed, asked_of=to_date.asked_of)
     )
-    sealed, records = write_package(
-        folder / "packages" / run.package, work.question, coverage, findings, run=facts, lang=case.lang, sequel=sequel
-    )
+    question = work.question
+    with open_outlook(work.history.ledger, question) as outlook:  # open until what was seen is written
+        if outlook is not None and (fresh or question.config.fetch == "all"):
+            looked = look_again(chosen, gathered, shards, question, outlook, (pool, work.watch))
+            chosen = replace(looked, beyond=chosen.beyond)  # of this run: what was left out before stays left out
+        findings = exhibit_findings(_to_date(chosen, to_date, work), shards, question, pool, work.watch)
+        note_looks(work.course, findings)
+        facts = facts_now()
+        sealed, records = write_package(
+            folder / "packages" / run.package, question, coverage, findings, run=facts, lang=case.lang, sequel=sequel
+        )
     work.history.end_run(run.number, finished_at=facts.finished_at, manifest_sha256=sealed.manifest_sha256, gaps=gaps)
     return Delta(
         sealed=sealed,
@@ -127,6 +127,28 @@ def write_delta(
     )
 
 
+def _news(
+    graded: Graded,
+    chain: Chain,
+    whole_again: frozenset[str],
+    to_date: ToDate,
+    shards: Sequence[ScannedShard],
+    work: CaseRun,
+) -> tuple[list[Match], Counter[str]]:
+    """The matches of this run that no package states as they are; and, by tier, how many are not listed."""
+    portfolio = work.question.portfolio
+    mine: list[Match] = []
+    known: dict[int, Stated | None] = {}
+    for match in graded.matches:
+        shard = shards[match.shard]
+        if shard.opened is not None:
+            known[id(match)] = chain.stated.get(match_id_of(match, portfolio, shard))
+            if to_date.is_touched(match, shards) or _rests_on_other(match, known[id(match)], to_date, shards):
+                mine.append(match)
+    kept, beyond = listed(mine, work.question.config)
+    return [match for match in kept if _is_new(match, known[id(match)], whole_again, shards)], beyond
+
+
 def coverage_of(today: Today, history: History, readings: Readings, number: int, case: Case) -> list[ScannedShard]:
     """What a package of run ``number`` says of shards: those of today, and those that are missed since this run."""
     return [*today.scanned(), *_not_there(today, history, readings, number, case)]
@@ -138,28 +160,14 @@ def gaps_of(coverage: Iterable[ScannedShard]) -> str:
     return gaps_digest((each.shard.dataset.name, each.shard.name, each.reason) for each in failed)
 
 
-def _looked_at(
-    chosen: Chosen,
-    gathered: Gathered,
-    shards: Sequence[ScannedShard],
-    to_date: ToDate,
-    work: CaseRun,
-    pool: Executor,
-) -> Findings:
-    """The new findings with their rows, after a look at their addresses where the settings ask for it."""
-    question = work.question
-    with open_outlook(work.history.ledger, question) as outlook:
-        if outlook is not None and chosen.matches:
-            looked = look_again(chosen, gathered, shards, question, outlook, (pool, work.watch))
-            chosen = replace(looked, beyond=chosen.beyond)  # of this run: what was left out before stays left out
-        searched = replace(
-            chosen.searched,
-            comparisons=to_date.comparisons + _comparisons_of_looks(chosen, work),
-            control_works=to_date.control_works,
-        )
-        findings = exhibit_findings(replace(chosen, searched=searched), shards, question, pool, work.watch)
-    note_looks(work.course, findings)
-    return findings
+def _to_date(chosen: Chosen, to_date: ToDate, work: CaseRun) -> Chosen:
+    """What is listed, with what was compared in the whole case."""
+    searched = replace(
+        chosen.searched,
+        comparisons=to_date.comparisons + _comparisons_of_looks(chosen, work),
+        control_works=to_date.control_works,
+    )
+    return replace(chosen, searched=searched)
 
 
 def _comparisons_of_looks(chosen: Chosen, work: CaseRun) -> int:

@@ -16,7 +16,7 @@ from scanner.merging import Places, merged, placed, widest
 from scanner.outcomes import Compared, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from scanner.coverage import ScannedShard
     from scanner.evidence import Question
@@ -179,7 +179,7 @@ class ToDate:
                 compared.add(widest(answers))
         return rows, compared
 
-    def is_touched(self, match: Match, shards: list[ScannedShard]) -> bool:
+    def is_touched(self, match: Match, shards: Sequence[ScannedShard]) -> bool:
         """Whether this run found any of what a match rests on."""
         digest = shards[match.shard].digest
         assert digest is not None

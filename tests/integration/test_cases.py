@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from case_world import ROWS, CaseWorld, make_case, statuses
+from hostile_server import HostileServer, answer
 from integration_world import Run, manifest, records
 from PIL import Image
-from small_world import assert_clear
+from remote_hosts import FileHost, Host
+from small_world import assert_clear, copy_bytes
 
 from manifests.chaining import merged_matches, ordered_chain
 from manifests.errors import VerificationError
@@ -278,3 +280,43 @@ def test_the_whole_case_is_exported_as_one_statement(provscan: Run, world: CaseW
     with pytest.raises(VerificationError) as gap:
         export_case(world.case, "csv")
     assert [problem.check for problem in gap.value.problems] == ["previous"]
+
+
+def test_a_remote_dataset_is_followed_without_opening_what_is_known(world: CaseWorld) -> None:
+    content = {f"/d/{name}": (world.data / name).read_bytes() for name in ("a.parquet", "b.parquet")}
+    files = FileHost(dict(content))
+    with Host(files) as host:
+        text = (world.case / "case.toml").read_text(encoding="utf-8").replace('"../d"', f'"{host.url}/d/"')
+        (world.case / "case.toml").write_text(f'{text}allow_network = ["127.0.0.1/32"]\n', encoding="utf-8")
+        first = world.rescan()
+        assert (first.kind, first.findings, first.incomplete) == ("rescan", 2, ())
+        assert first.package is not None
+        assert all(line["parts"] for line in records(first.package, "coverage") if line["status"] == "scanned")
+        asked = len(host.requests)
+        again = world.rescan()
+        assert (again.kind, again.opened) == (None, 0)
+        assert {each.range for each in host.requests[asked:] if each.path.endswith(".parquet")} == {"bytes=0-3"}
+        files.files["/d/c.parquet"] = world.write_shard("c.parquet", 2).read_bytes()
+        new = world.rescan()
+        assert (new.opened, world.found(new.package)) == (1, {("c.parquet", 50, "work-2.png")})
+        del files.files["/d/a.parquet"]
+        assert world.rescan().withdrawn == ("coyo/a.parquet",)
+    silent = world.rescan()
+    assert (silent.withdrawn, len(silent.incomplete)) == ((), 2)
+
+
+def test_listed_addresses_of_new_findings_are_looked_at(world: CaseWorld) -> None:
+    with HostileServer() as server:
+        url = server.says("/art/2.jpg", answer(copy_bytes(2)))
+        text = (world.case / "case.toml").read_text(encoding="utf-8")
+        more = 'fetch = "candidates"\nallow_network = ["127.0.0.1/32"]\n[fetch]\ncontact = "t@example.org"\narchives = false\n'
+        (world.case / "case.toml").write_text(text + more, encoding="utf-8")
+        assert world.rescan().kind is None  # what may be fetched compares nothing anew
+        assert server.asked == []
+        world.write_shard("c.parquet", 2, url=url)
+        result = world.rescan()
+    assert result.package is not None
+    (match,) = records(result.package, "matches")
+    assert (match["tier"], match["observation"]["status"]) == ("compiler_fingerprint", 200)
+    assert any(entry["source_of_hash"] == "live_bytes" for entry in match["basis"])
+    assert records(result.package, "observations")
