@@ -93,3 +93,27 @@ def statuses(package: Path | None) -> Mapping[str, str]:
     """Status of each shard in a package's coverage."""
     assert package is not None
     return {line["shard"]: line["status"] for line in records(package, "coverage")}
+
+
+RESULT = RescanResult(  # of a run that never was
+    case=Path("case"),
+    package=Path("case/packages/p"),
+    kind="rescan",
+    previous="0" * 64,
+    manifest_sha256="1" * 64,
+    works=3,
+    files_excluded=0,
+    shards=2,
+    opened=1,
+    compared=1,
+    withdrawn=(),
+    rows_scanned=100,
+    comparisons=5,
+    findings=2,
+    findings_by_tier={"url_listed": 2},
+    works_with_findings=1,
+    changes={"appeared": 2, "vanished": 0, "changed": 0},
+    incomplete=(),
+    finished_at="2026-11-30T00:00:00Z",
+    seconds=1.0,
+)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from case_world import RESULT
 from hostile_server import HostileServer, answer
 
 from scanner.cases import Case
@@ -21,28 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOOPBACK = ScanConfig(allow_network=("127.0.0.0/8",))
-RESULT = RescanResult(
-    case=Path("case"),
-    package=Path("case/packages/p"),
-    kind="rescan",
-    previous="0" * 64,
-    manifest_sha256="1" * 64,
-    works=3,
-    files_excluded=0,
-    shards=2,
-    opened=1,
-    compared=1,
-    withdrawn=(),
-    rows_scanned=100,
-    comparisons=5,
-    findings=2,
-    findings_by_tier={"url_listed": 2},
-    works_with_findings=1,
-    changes={"appeared": 2, "vanished": 0, "changed": 0},
-    incomplete=(),
-    finished_at="2026-11-30T00:00:00Z",
-    seconds=1.0,
-)
 
 
 def case(*, config: ScanConfig = LOOPBACK, command: tuple[str, ...] = (), webhook: str | None = None) -> Case:

@@ -6,13 +6,20 @@ import json
 import shutil
 import subprocess
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
 import package_builder
 import pytest
+from case_world import RESULT
 from integration_world import Ran, command, environment
 from local_tsa import build_tsa
+
+from scanner.cases import Case
+from scanner.datasets import Dataset
+from scanner.events import unwatched
+from scanner.runner.notifying import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,3 +76,14 @@ def test_a_stamp_that_was_asked_for_over_http_verifies_against_its_root(
     assert [status for name, status in checks.items() if name.startswith("timestamp.")] == ["passed"]
     assert provscan("timestamp", package, "--tsa", address).code == 0  # a second stamp is another one
     assert len(list((package / "proofs" / "tsa").glob("*.tsr"))) == 2
+
+
+def test_every_package_of_a_case_is_stamped_and_a_silent_authority_loses_nothing(address: str, tmp_path: Path) -> None:
+    package = package_builder.build_package(tmp_path / "package").path
+    case = Case(
+        portfolio=("p",), datasets=(Dataset(name="d", source="d"),), authorities=(address, "http://127.0.0.1:9/silent")
+    )
+    told = tell(replace(RESULT, package=package, findings=0), case, unwatched)
+    assert len(list((package / "proofs" / "tsa").glob("*.tsr"))) == 1
+    assert [failure.partition(":")[0] for failure in told.untold] == ["no time stamp by http"]
+    assert "provscan timestamp" in told.untold[0]
