@@ -12,6 +12,7 @@ second check passed; and each peer's single hash, at the largest threshold with 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
@@ -64,7 +65,7 @@ def run(
     """Measure on the pictures below ``works`` (distinct works, one file each), or on painted ones.
 
     Args:
-        works: at least two of each half are needed.
+        works: at least two of each half are needed; what is confirmed of a picture that holds another's counts as false.
         which: the set of variants.
         rows: of unrelated pictures in the 64-bit column.
         rounds: how often each edit is applied, with other free choices.
@@ -219,19 +220,22 @@ def _with_pictures(
 ) -> tuple[NDArray[np.bool_], list[dict[str, Any]]]:
     """Copies confirmed on the pictures, and what is confirmed wrongly."""
     found = np.zeros(len(copies), np.bool_)
-    wrong = pushed = 0
+    wrong: Counter[str] = Counter()
+    pushed = 0
     for number, copy in enumerate(copies):
         confirmed = scan.confirmed(copy.image)
         found[number] = copy.work in confirmed
-        wrong += len(confirmed - {copy.work})
+        wrong.update(f"{works[copy.work].name} | {works[other].name}" for other in confirmed - {copy.work})
         other = (copy.work + 1 + copy.seed % (len(works) - 1)) % len(works)
         pushed += scan.forced(copy.image, other)
         progress("pictures", number + 1)
-    alone = pieces = 0
+    alone: Counter[str] = Counter()
+    pieces = 0
     for number, window in enumerate(windows(strangers, rows)):
         parts = number % _PARTS_EVERY == 0
-        false = len(scan.confirmed(window, parts=parts))
-        alone, pieces = alone + false, pieces + (false if parts else 0)
+        false = scan.confirmed(window, parts=parts)
+        alone.update(f"{strangers[number % len(strangers)].name} | {works[work].name}" for work in false)
+        pieces += len(false) if parts else 0
         progress("strangers", number + 1)
     alike = [
         (copy.work, scan.confirmed(copy.image), scan.forced(copy.image, copy.work))
@@ -239,8 +243,8 @@ def _with_pictures(
     ]
     progress("look-alikes", len(alike))
     return found, [
-        _false_row("pictures: copies of other works", len(copies) * (len(works) - 1), wrong),
-        _false_row("pictures: windows of other pictures", rows * len(works), alone),
+        _false_row("pictures: copies of other works", len(copies) * (len(works) - 1), wrong.total()) | _named(wrong),
+        _false_row("pictures: windows of other pictures", rows * len(works), alone.total()) | _named(alone),
         _false_row("of these with parts", -(-rows // _PARTS_EVERY) * len(works), pieces),
         _false_row("second check forced on other works", len(copies), pushed),
         _false_row(
@@ -280,6 +284,11 @@ def _table(copies: Sequence[Copy], columns: dict[str, NDArray[np.bool_]]) -> lis
 
 def _false_row(what: str, pairs: int, false: int) -> dict[str, Any]:
     return {"what": what, "pairs": pairs, "false": false, "at_most": f"{wilson(false, pairs)[1]:.2g}"}
+
+
+def _named(pairs: Counter[str]) -> dict[str, str]:
+    """The pairs most often taken for one another: to be looked at, for one may hold the other's picture after all."""
+    return {"most_often": "; ".join(f"{pair} ({count})" for pair, count in pairs.most_common(5))}
 
 
 def wilson(found: int, of: int) -> tuple[float, float]:

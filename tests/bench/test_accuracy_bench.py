@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
 from scanner.artwork import artwork
-from scanner.bench.accuracy import run, wilson
+from scanner.bench.accuracy import _named, run, wilson
 from scanner.bench.copies import read_samples
 from scanner.edits import EDITS
 
@@ -40,6 +41,11 @@ def test_the_bench_finds_easy_copies_and_nothing_false(folder: Path) -> None:
     assert all(table[edit]["pictures"] == 1 for edit in ("jpeg-75", "long-256", "grey", "mirror"))
     assert {"claim64", "near64", "pictures", "phash64", "dhash64"} <= set(report["mean"])
     assert not any(row["false"] for row in report["false"] if "pictures" in row["what"])
+
+
+def test_pictures_taken_for_one_another_are_named() -> None:
+    """A picture that holds another one's is no stranger: the bench cannot know, so it says which they were."""
+    assert _named(Counter({"a | b": 2, "a | c": 1})) == {"most_often": "a | b (2); a | c (1)"}
 
 
 def test_one_work_is_too_few(tmp_path: Path) -> None:
