@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.opt_outs import bounded, header_signals, picture_signals, robots_signals, tdmrep_signals
+from scanner.opt_outs import bounded, header_signals, picture_signals, pictures, robots_signals, tdmrep_signals
 from scanner.opt_outs.pictures import read_cbor
 from scanner.opt_outs.sites import MAX_SIGNALS, covers
 
@@ -205,3 +206,16 @@ def test_cbor_of_rfc_8949_appendix_a_is_read(data: bytes, value: object) -> None
 def test_other_cbor_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"CBOR|kind|length"):
         read_cbor(data)
+
+
+@pytest.mark.parametrize(("name", "held"), [("CA", True), ("CICACACA", True), ("A", False)])
+def test_the_boxes_of_real_signed_pictures_are_found(
+    shared_data: Path, monkeypatch: pytest.MonkeyPatch, name: str, held: bool
+) -> None:
+    # None of them says anything of training; that an assertion is reached at all is shown by one that they hold.
+    content = (shared_data / "c2pa-testfiles" / "image" / "jpeg" / f"adobe-20220124-{name}.jpg").read_bytes()
+    assert picture_signals(content) == []
+    monkeypatch.setattr(pictures, "_ASSERTIONS", ("stds.schema-org.CreativeWork",))
+    found = list(pictures._assertions(pictures._jumbf(content)))
+    assert bool(found) is held
+    assert all(statement["@type"] == "CreativeWork" for _, statement in found)
