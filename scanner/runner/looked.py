@@ -165,6 +165,11 @@ def recorded_digests(row: ListedRow, look: TakenLook) -> dict[str, str]:
     return said
 
 
+def body_of(look: Look | None) -> bytes | None:
+    """The entity of the last answer of a look; None where there is none."""
+    return None if look is None or not look.exchanges else entity(look.exchanges[-1], MAX_ENTITY_BYTES)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptLooks:
     """All looks that a scan used, for its package; ``observations`` by id, ``read`` gives a look with its bodies."""
@@ -174,8 +179,7 @@ class KeptLooks:
 
     def body(self, key: LookKey) -> bytes | None:
         """The entity of the last answer of a look; None where there is none."""
-        look = self.read(key)
-        return None if look is None or not look.exchanges else entity(look.exchanges[-1], MAX_ENTITY_BYTES)
+        return body_of(self.read(key))
 
     def looks(self) -> Iterator[Look]:
         """Each look, one in memory at a time, by time and id; its observation as the scan understood it."""

@@ -21,20 +21,18 @@ from scanner.errors import ShardError
 from scanner.events import Noticed, StageAdvanced, StageBegan, StageEnded, Watcher
 from scanner.fetch.blocking import BlockingClient
 from scanner.fetch.decoders import DecoderLimits, Decoders
-from scanner.fetch.entities import entity
-from scanner.fetch.guard import CheckedUrl, check_url
 from scanner.grading import RowLook
 from scanner.hashers import is_low_detail
 from scanner.looks import Outside, Wanted, fetch_looks, plan_looks
 from scanner.looks.outside import limits_of
 from scanner.observations import FetchOutcome
-from scanner.opt_outs import Signal, bounded, header_signals, picture_signals, robots_signals, tdmrep_signals
 from scanner.placeholders import confirmed, has_other_shape, probed_hosts, suspicions
 from scanner.processes import Died, Task
 from scanner.runner import tasks
 from scanner.runner.archived import Archived, RecordingAsker, StillPace, look_into_archives
 from scanner.runner.choosing import years_since
-from scanner.runner.looked import MAX_ENTITY_BYTES, KeptLooks, ListedRow, Looked, TakenLook, received, recorded_digests
+from scanner.runner.look_reader import TDMREP, LookReader
+from scanner.runner.looked import ListedRow, Looked, TakenLook, received, recorded_digests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +42,6 @@ if TYPE_CHECKING:
     from scanner.comparisons.parts import PartFound
     from scanner.evidence import Question
     from scanner.looks import LookStore
-    from scanner.observations import Look, Observation, ObservationKind
     from scanner.outcomes import Checked, Hit
     from scanner.processes import Executor
     from scanner.runner.looked import LookKey, Row3
@@ -105,8 +102,7 @@ class _Looking:
         self._pool = pool
         self._watch = watch
         self._comparison = LookComparison(question.queries, question.config)
-        self._taken: dict[LookKey, TakenLook] = {}
-        self._keys: dict[str, LookKey] = {}  # by observation id
+        self._reader = LookReader(outlook.store, outlook.outside.allowed)
         self._by_row: defaultdict[Row3, list[TakenLook]] = defaultdict(list)
         self._listing: defaultdict[LookKey, list[Row3]] = defaultdict(list)  # the rows of each look
         self._said: defaultdict[tuple[Row3, str], dict[str, str]] = defaultdict(dict)
@@ -139,13 +135,13 @@ class _Looking:
         for each in wanted:
             look = self._store.look(each.kind, each.url)
             if look is not None and look.exchanges:
-                sites.add(self._site_file(each.url, "/.well-known/tdmrep.json"))
+                sites.add(self._reader.site_file(each.url, TDMREP))
         return sorted(site for site in sites if site is not None)
 
     def see_live(self) -> None:
         """Take the looks at the rows' addresses from the store; judge which are placeholders."""
         for row in self._rows:
-            look = self._take("live", row.url)
+            look = self._reader.take("live", row.url)
             if look is not None:
                 self._by_row[row.place].append(look)
                 self._listing[look.key].append(row.place)
@@ -171,15 +167,17 @@ class _Looking:
                 watch=self._watch,
                 outside=self._outlook.outside,
             )
-        returned = {host: self._take("live", url) for host, url in probes.items()}
+        returned = {host: self._reader.take("live", url) for host, url in probes.items()}
         digests = {
             host: look.observation.content_sha256
             for host, look in returned.items()
             if look is not None and look.observation.outcome is FetchOutcome.IMAGE
         }
         for observation_id in confirmed(answers, suspected, digests):
-            row, look = seen[observation_id]
-            self._replace(look, replace(look.observation, outcome=FetchOutcome.PLACEHOLDER))
+            _, look = seen[observation_id]
+            better = self._reader.correct(look, FetchOutcome.PLACEHOLDER)
+            for place in self._listing[look.key]:
+                self._by_row[place] = [better]
         self._suspected = frozenset(suspected)
 
     # -- pictures beside works
@@ -220,7 +218,7 @@ class _Looking:
         self, seen: Sequence[SeenPicture], hits: Sequence[tuple[int, Hit]], before: Sequence[tuple[int, Hit]]
     ) -> list[tuple[int, Hit]]:
         """The hits with what the second checks say, and the parts of works that were found in the pictures."""
-        keys = {each.sha256: self._keys[each.observation] for each in seen}
+        keys = {each.sha256: self._reader.key_of(each.observation) for each in seen}
         requests = check_requests(seen, hits, before)
         equal: defaultdict[str, set[int]] = defaultdict(set)
         for _, hit in hits:
@@ -236,7 +234,7 @@ class _Looking:
 
         def submit() -> None:
             for sha256 in begin:
-                body = self._body(keys[sha256])
+                body = self._reader.body(keys[sha256])
                 if body is not None:
                     asked = (body, sha256, tuple(due[sha256]), frozenset(equal[sha256]))
                     self._pool.submit(Task(key=sha256, function=tasks.compare_look, arguments=asked))
@@ -304,10 +302,10 @@ class _Looking:
 
     def _take_archived(self, rows: Sequence[ListedRow], archived: Archived, asker: RecordingAsker) -> None:
         for kind, url in asker.used:
-            self._take(kind, url)
+            self._reader.take(kind, url)
         for row in rows:
             for key in archived.looks.get(row.url, ()):
-                look = self._take(*key)
+                look = self._reader.take(*key)
                 if look is not None and look.observation.archive is not None:
                     self._by_row[row.place].append(look)
                     gap = row.window.gap_days(_digits(look.observation.archive.captured_at))
@@ -337,10 +335,7 @@ class _Looking:
             prints={str(name): prints for name, prints in self._comparison.prints.items()},
             pictured={shard: len(numbers) for shard, numbers in counted.items()},
             bodies=bodies,
-            kept=KeptLooks(
-                observations=tuple((look.key, look.observation) for look in self._taken.values()),
-                read=lambda key: self._store.look(key[0], key[1]),
-            ),
+            kept=self._reader.kept(),
             unfinished=tuple(self._unfinished),
         )
 
@@ -355,61 +350,6 @@ class _Looking:
             suspected=observation.observation_id in self._suspected,
             said=said,
         )
-
-    def _take(self, kind: ObservationKind, url: str) -> TakenLook | None:
-        """The kept look at an address with its opt-out signals; each is read once."""
-        key: LookKey = (kind, url)
-        if key not in self._taken:
-            look = self._store.look(kind, url)
-            if look is None:
-                return None
-            observation = replace(look.observation, opt_out=bounded(self._signals(look, url)))
-            self._taken[key] = TakenLook(
-                key=key,
-                observation=observation,
-                facts=look.facts,
-                has_body=bool(look.exchanges and look.exchanges[-1].body),
-            )
-            self._keys[observation.observation_id] = key
-        return self._taken[key]
-
-    def _replace(self, look: TakenLook, observation: Observation) -> None:
-        better = replace(look, observation=observation)
-        self._taken[look.key] = better
-        for place in self._listing[look.key]:
-            self._by_row[place] = [better if each.key == look.key else each for each in self._by_row[place]]
-
-    def _signals(self, look: Look, url: str) -> list[Signal]:
-        if look.observation.kind not in {"live", "archive"} or not look.exchanges:
-            return []
-        archived = look.observation.kind == "archive"
-        found = header_signals(look.exchanges[-1].fields, archived=archived)
-        if look.observation.outcome is FetchOutcome.IMAGE:
-            found += picture_signals(entity(look.exchanges[-1], MAX_ENTITY_BYTES) or b"")
-        if archived:
-            return found
-        robots, reserved = (self._site_text(url, path) for path in ("/robots.txt", "/.well-known/tdmrep.json"))
-        return [*found, *tdmrep_signals(reserved, url), *robots_signals(robots, url)]
-
-    def _site_text(self, url: str, path: str) -> bytes:
-        """A text of the site that an address is on, as kept; it is one of the looks of this scan then."""
-        address = self._site_file(url, path)
-        look = None if address is None else self._store.look("robots", address)
-        if look is None or address is None:
-            return b""
-        self._take("robots", address)
-        if look.observation.outcome is not FetchOutcome.TEXT_READ:
-            return b""
-        return entity(look.exchanges[-1], 512 << 10) or b""
-
-    def _site_file(self, url: str, path: str) -> str | None:
-        """Where the site of an address keeps a text about itself."""
-        checked = check_url(url, allowed=self._outlook.outside.allowed)
-        return f"{checked.scheme}://{checked.authority}{path}" if isinstance(checked, CheckedUrl) else None
-
-    def _body(self, key: LookKey) -> bytes | None:
-        look = self._store.look(*key)
-        return None if look is None or not look.exchanges else entity(look.exchanges[-1], MAX_ENTITY_BYTES)
 
 
 def _place(shard: int, hit: Hit) -> Row3:

@@ -254,6 +254,12 @@ def test_signals_of_the_day_are_recorded_verbatim(fetched: Fetched) -> None:
     assert "robots:GPTBot=Disallow: /art" in (fetched.package / "data" / "report.html").read_text("utf-8")
 
 
+def test_what_robots_txt_forbids_says_what_it_said(fetched: Fetched) -> None:
+    (line,) = [each for each in records(fetched.package, "observations") if each["url"].endswith("/secret.jpg")]
+    assert {"signal": "robots:GPTBot", "value": "Disallow: /art"} in line["opt_out"]
+    assert not any(path.endswith("/secret.jpg") for path in fetched.asked)
+
+
 def test_every_attempt_is_an_observation_and_cookies_stay_in_the_capture(fetched: Fetched) -> None:
     urls = {each["url"] for each in records(fetched.package, "observations")}
     assert {f"{fetched.base}{path}" for path in PATHS} <= urls
