@@ -30,15 +30,23 @@ def shared_data() -> Path:
 @pytest.fixture(autouse=True)
 def _closed_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Any connect beyond loopback fails the test that tried it."""
-    genuine = socket.socket.connect
+    genuine, genuine_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def check(channel: socket.socket, address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else str(address)
+        if channel.family in (socket.AF_INET, socket.AF_INET6) and not str(host).startswith(LOOPBACK):
+            pytest.fail(f"a test tried to reach {host}")
 
     def guarded(self: socket.socket, address: Any) -> None:
-        host = address[0] if isinstance(address, tuple) else str(address)
-        if self.family in (socket.AF_INET, socket.AF_INET6) and not str(host).startswith(LOOPBACK):
-            pytest.fail(f"a test tried to reach {host}")
+        check(self, address)
         return genuine(self, address)
 
+    def guarded_ex(self: socket.socket, address: Any) -> int:
+        check(self, address)
+        return genuine_ex(self, address)
+
     monkeypatch.setattr(socket.socket, "connect", guarded)
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded_ex)
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from scanner.fetch.guard import CheckedUrl, check_url
 from scanner.fetch.limits import FetchFailed
 from scanner.fetch.politeness import Lanes, backoff_s
 from scanner.fetch.robots import KEPT_S, MAX_ROBOTS_BYTES, Robots, read_robots, robots_url
-from scanner.looks.manners import TRIED_AGAIN, TRIES, UNREACHABLE, Host
+from scanner.looks.manners import TRIED_AGAIN, TRIES, UNREACHABLE, Host, Peer
 from scanner.looks.observing import answered_look, failed_look, not_asked, with_facts, without_pixels
 from scanner.looks.outside import limits_of
 from scanner.looks.wanted import Wanted, site_of
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from scanner.looks.wanted import Site
     from scanner.observations import Look
 
-SITES_AT_ONCE: Final = 512
+SITES_AT_ONCE: Final = 4_096  # most of them wait: for their pace, for a rest, for an address that many share
 ROBOTS_AT_HAND: Final = 1_024  # origins; rules of others are read from the store again
 MAX_INDEX_BYTES: Final = 8 << 20
 PICTURES: Final = frozenset({"live", "archive"})
@@ -87,6 +87,7 @@ class PoliteLoop:
         self._addresses = Lanes(policy.per_host_per_minute, policy.per_host_connections, clock)
         self._connections = asyncio.Semaphore(policy.connections)
         self._known: dict[tuple[str, str, int], Host] = {}
+        self._peers: dict[tuple[str, int], Peer] = {}
         self._robots: OrderedDict[str, asyncio.Task[Robots | _Held]] = OrderedDict()
         self._until = clock() + 60.0 * policy.max_minutes
 
@@ -237,13 +238,24 @@ class PoliteLoop:
                 raise rules
             if not rules.allows(url) and self._is_obeyed(url):
                 raise _Held(FetchOutcome.ROBOTS_DISALLOWED, url.text, "robots.txt disallows it")
+        address = self._peers.setdefault((addresses[0], url.port), Peer())
         async with self._hosts.turn(site_of(url)), self._addresses.turn(addresses[0]):
             held = await self._held(url)
             if held is not None:
                 raise held
+            if (
+                address.is_dead
+            ):  # known by now, while one waited: thousands of names may lie on one machine that is gone
+                why = f"its address answered none of {address.failures} requests"
+                raise _Held(FetchOutcome.CONNECT_FAILED, url.text, why)
             await visit.enter()
             self.tally.requests += 1
-            yield
+            try:
+                yield
+            except FetchFailed as failed:
+                address.hear(failed.outcome, answered=bool(failed.exchanges))
+                raise
+            address.hear(None, answered=True)
 
     def _is_obeyed(self, url: CheckedUrl) -> bool:
         own = any(url.host == domain or url.host.endswith("." + domain) for domain in self._outside.own_domains)

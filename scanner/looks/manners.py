@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 TRIES: Final = 3
 LONGEST_REST_S: Final = 10 * 365 * 86_400.0  # no calendar holds what some hosts ask for
 FAILURES_UNTIL_PARKED: Final = 5
+FAILURES_UNTIL_DEAD: Final = 6  # of an address: twice what one host is tried
 UNREACHABLE: Final = frozenset(
     {FetchOutcome.DNS_FAILED, FetchOutcome.CONNECT_FAILED, FetchOutcome.TLS_FAILED, FetchOutcome.TIMEOUT}
 )
@@ -67,6 +68,28 @@ class Host:
         """After the last try: a host that never answered is dead for this run."""
         if not self.answered and not look.exchanges and look.observation.outcome in UNREACHABLE:
             self.dead = look
+
+
+@dataclass(slots=True)
+class Peer:
+    """One address and port in one run, whatever names lie on it.
+
+    ``is_dead``: it never answered and failed so often that no other name on it is tried.
+    """
+
+    failures: int = 0
+    answered: bool = False
+
+    @property
+    def is_dead(self) -> bool:
+        """See above."""
+        return not self.answered and self.failures >= FAILURES_UNTIL_DEAD
+
+    def hear(self, outcome: FetchOutcome | None, *, answered: bool) -> None:
+        """Take note of one request: its failure, or None."""
+        self.answered = self.answered or answered
+        if not answered and outcome in (FetchOutcome.CONNECT_FAILED, FetchOutcome.TIMEOUT):
+            self.failures += 1
 
 
 def _rest_s(look: Look, now: str) -> float | None:

@@ -199,6 +199,15 @@ def test_a_host_that_never_answers_is_tried_three_times_for_all_its_addresses(st
     assert ran.unfinished == 0
 
 
+def test_an_address_that_never_answers_is_dead_for_all_names_on_it(store: LookStore) -> None:
+    with HostileServer() as gone:
+        pass
+    urls = [gone.url("/a", f"host{n}.test") for n in range(60)]
+    ran = run(store, *urls)
+    assert ran.outcomes == {Out.CONNECT_FAILED: 60}
+    assert ran.requests < 12  # six, and those under way meanwhile
+
+
 def test_a_budget_ends_a_run_and_the_next_goes_on_from_there(server: HostileServer, store: LookStore) -> None:
     urls = [server.says(f"/{n}", answer(picture(n))) for n in range(6)]
     first = run(store, *urls, max_requests=4, per_host_connections=1)
