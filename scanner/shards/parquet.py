@@ -67,7 +67,6 @@ def _sampled(source: ParquetSource, name: str) -> Sampled:
             opened = stack.enter_context(source.opened())
         reader = ParquetReader(source, name, opened)
         with _mapped(name, "its first rows cannot be read", row_group=0):
-            opened.sample()
             try:
                 sample = _sample(opened, reader.groups_of(SAMPLE_ROWS))
             except _ARROW_ERRORS:
@@ -260,18 +259,23 @@ def _mapped(name: str, what: str, *, row_group: int | None = None) -> Iterator[N
 
 
 def _sample(opened: OpenParquet, groups: list[int]) -> pa.Table:
-    """The first 1,000 rows of some row groups; of binary and nested columns the first 50, then nulls."""
+    """The first 1,000 rows of some row groups; of binary and nested columns the first 50, then nulls.
+
+    Of a remote file numbers are nulls throughout: no layout is recognised by their values, and each column costs a request.
+    """
     file = opened.file
     schema = file.schema_arrow
     names = list(schema.names)
     once = [field for field in schema if names.count(field.name) == 1]  # two of one name cannot be asked for
     heavy = [field for field in once if type_class(field.type) in {"binary", "struct", "list"}]
-    light = [field for field in once if field not in heavy]
+    light = [field for field in once if field not in heavy and (not opened.frugal or type_class(field.type) == "text")]
+    opened.sample([field.name for field in (*light, *heavy)])
     longest = longest_value(opened.again, file.metadata, groups[:1], [field.name for field in light])
     rows = max(1, min(SAMPLE_ROWS, BATCH_BYTES // max(longest, 1)))
     columns = {**_first_rows(file, groups, light, rows), **_first_rows(file, groups, heavy, SAMPLE_PICTURES)}
     most = max((len(values) for values in columns.values()), default=0)
-    return pa.table({field.name: _padded(columns[field.name], most) for field in once})
+    none = pa.chunked_array([], pa.null())
+    return pa.table({field.name: _padded(columns.get(field.name, none.cast(field.type)), most) for field in once})
 
 
 def _first_rows(

@@ -37,14 +37,15 @@ class OpenParquet(Protocol):
     """A parquet file, open."""
 
     file: pq.ParquetFile
+    frugal: bool  # whether each column that is read costs a request
 
     @property
     def again(self) -> object:
         """What pyarrow may open a second time, with other options."""
         ...
 
-    def sample(self) -> None:
-        """Have the beginnings of all columns of the first row group at hand."""
+    def sample(self, paths: Sequence[str]) -> None:
+        """Have the beginnings of these columns of the first row group at hand."""
         ...
 
     def spans(self, spans: Sequence[Span], paths: Sequence[str]) -> Iterator[tuple[Span, tuple[Chunk, ...]]]:
@@ -73,9 +74,9 @@ class _Local:
     """An open file of this computer."""
 
     def __init__(self, path: str, file: pq.ParquetFile) -> None:
-        self.file, self.again = file, path
+        self.file, self.again, self.frugal = file, path, False
 
-    def sample(self) -> None:
+    def sample(self, paths: Sequence[str]) -> None:
         pass
 
     def spans(self, spans: Sequence[Span], paths: Sequence[str]) -> Iterator[tuple[Span, tuple[Chunk, ...]]]:  # noqa: ARG002 - the Protocol's
@@ -109,7 +110,7 @@ class _Ranged:
     """An open remote file."""
 
     def __init__(self, file: pq.ParquetFile, ranges: RangeFile, chunks: Sequence[ColumnChunk], footer: Chunk) -> None:
-        self.file, self.again = file, ranges
+        self.file, self.again, self.frugal = file, ranges, True
         self._ranges, self._chunks, self._footer = ranges, chunks, footer
 
     def spans(self, spans: Sequence[Span], paths: Sequence[str]) -> Iterator[tuple[Span, tuple[Chunk, ...]]]:
@@ -126,11 +127,9 @@ class _Ranged:
             )
             yield span, (self._footer, *((start, size, known) for start, size, known in digests if known is not None))
 
-    def sample(self) -> None:
+    def sample(self, paths: Sequence[str]) -> None:
         """Fetch them; what of a sample lies further on is asked for where it is read."""
-        if not self._chunks:
-            return
-        first = [each for each in self._chunks if each.group == self._chunks[0].group]
+        first = [each for each in chosen(self._chunks, paths) if each.group == self._chunks[0].group]
         self._ranges.hold(
             [(each.start, each.start + min(each.bytes, SAMPLED_BYTES)) for each in first], gap=SAMPLED_GAP
         )

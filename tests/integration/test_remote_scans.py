@@ -328,4 +328,4 @@ def test_only_the_columns_that_are_compared_travel(tmp_path: Path) -> None:
         opening = host.body_bytes
         assert sum(batch.read for batch in dataset.batches({"url"})) == rows
         assert host.body_bytes - opening <= wanted * 1.01
-    assert opening <= metadata.row_group(0).column(2).data_page_offset + (1 << 18) + (1 << 16) + 100
+    assert opening <= 3 * (1 << 20)  # a dictionary and a page of the three columns; no row group of the ballast
