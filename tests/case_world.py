@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow.parquet as pq
 from integration_world import manifest, records
 from small_world import assert_sound, copy_hash, coyo, write_works
 
+from scanner.runner import rescanning, tasks
+from scanner.runner.case_portfolio import read_case_portfolio
 from scanner.runner.case_results import RescanResult
 from scanner.runner.rescanning import RescanRequest, run_rescan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    import pytest
+
+    from scanner.processes import Task
+    from scanner.runner.executors import Preparation
 
 ROWS = 120
 SETTINGS = 'variants = "fast"\nparts = false\ncontrol_works = 2\n'
@@ -117,3 +125,39 @@ RESULT = RescanResult(  # of a run that never was
     finished_at="2026-11-30T00:00:00Z",
     seconds=1.0,
 )
+
+
+class Here:
+    """An executor in this process: what a run of a case decides does not depend on where its tasks run, and this starts at once."""
+
+    def __init__(self, preparation: Preparation, *_: object) -> None:
+        self.progress = [0] * (2 * tasks.PROGRESS_SLOTS)
+        self.width = 1
+        self._waiting: deque[Task] = deque()
+        preparation.function(*preparation.arguments, self.progress)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def submit(self, task: Task) -> None:
+        self._waiting.append(task)
+
+    def outstanding(self) -> int:
+        return len(self._waiting)
+
+    def completed(self, beat: Callable[[], None] = lambda: None) -> Iterator[tuple[Any, Any]]:
+        while self._waiting:
+            task = self._waiting.popleft()
+            beat()
+            yield task.key, task.function(*task.arguments)
+
+
+def run_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs of cases do all their work in this process."""
+    monkeypatch.setattr(rescanning, "open_executor", Here)
+    monkeypatch.setattr(
+        rescanning, "read_case_portfolio", lambda case, history, _, watch: read_case_portfolio(case, history, 0, watch)
+    )

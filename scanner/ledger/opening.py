@@ -40,7 +40,9 @@ def open_ledger(folder: Path, *, kept: str = "") -> Iterator[Ledger]:
             hint="Choose another --out, or make the folder writable.",
         ) from error
     with lock:
-        _take_lock(lock, folder)
+        _take_lock(
+            lock, folder, "Wait until it has ended." if kept else "Wait until it has ended, or choose another --out."
+        )
         try:
             connection = sqlite3.connect(folder / "ledger.sqlite")
         except sqlite3.Error as error:
@@ -62,7 +64,7 @@ def peek_meta(folder: Path, name: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def _take_lock(lock: IO[bytes], folder: Path) -> None:
+def _take_lock(lock: IO[bytes], folder: Path, hint: str) -> None:
     # The operating system gives the lock back when its process ends, however it ends: no stale locks.  What stands in the file is
     # for people only.
     try:
@@ -80,7 +82,7 @@ def _take_lock(lock: IO[bytes], folder: Path) -> None:
         owner = lock.read(200).decode("utf-8", "replace").strip()
         raise LedgerError(
             f"another scan is at work in {folder.name}{f' ({owner})' if owner else ''}",
-            hint="Wait until it has ended, or choose another --out.",
+            hint=hint,
         ) from error
     with suppress(OSError):  # a full disk: the lock holds without its owner's name
         lock.seek(0)

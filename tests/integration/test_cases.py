@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from case_world import ROWS, CaseWorld, make_case, statuses
+from case_world import ROWS, CaseWorld, make_case, run_here, statuses
 from hostile_server import HostileServer, answer
 from integration_world import Run, manifest, records
 from PIL import Image
@@ -40,8 +40,9 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> CaseWorld:
 
 
 @pytest.fixture
-def world(begun: CaseWorld, tmp_path: Path) -> CaseWorld:
-    """A copy on another path: an artist may copy a case to another computer and go on."""
+def world(begun: CaseWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CaseWorld:
+    """A copy on another path: an artist may copy a case to another computer and go on.  Its runs need no worker processes."""
+    run_here(monkeypatch)
     shutil.copytree(begun.root, tmp_path / "moved")
     return CaseWorld(tmp_path / "moved")
 
@@ -242,6 +243,9 @@ def test_the_command_says_what_is_new_and_exits_with_it(provscan: Run, world: Ca
     assert found.json["changes"]["appeared"] == 1
     shown = provscan("show", world.packages[-1])
     assert shown.out.startswith("New in this run: 1 appeared, 0 vanished, 0 changed.")
+    of_case = provscan("show", world.case).out
+    assert [package.name in of_case for package in world.packages] == [True, True]
+    assert of_case.endswith(shown.out)
 
 
 def test_init_makes_a_case_that_only_has_to_be_filled_in(provscan: Run, tmp_path: Path) -> None:
