@@ -5,6 +5,10 @@ exact Hamming search as the fingerprints.  What it yields is a *suggestion*: a r
 the Work that it would show.  The region's fingerprint and the second check decide, as for any other hit; a suggestion that they
 do not confirm is no finding and no lead.
 
+Measured on 30 works of the bench's test half: fingerprints of the whole picture find 18 of 30 half-area crops and none within
+scenes; 126 tiles of the dataset's picture, each hashed as a picture of its own, 15 and 12; these features and the whole 28 and 23,
+in a tenth more time than the tiles take.  So there are features and no tiles.
+
 Beside 84 works (48,000 points) a picture costs 14 ms of one core, of which finding its points takes 6.  The rest grows with the
 works, so that from ``_ALL_POINTS`` on each is remembered by fewer points.
 """
