@@ -174,7 +174,8 @@ class RemoteFile:
     """A file at a remote address, as its host describes it.
 
     ``address`` is what evidence shows: without a query, for that may be a credential; ``asked`` is what is asked for.  ``etag`` and
-    ``last_modified`` are verbatim.  ``ranged`` says that parts of it may be asked for.
+    ``last_modified`` are verbatim.  ``ranged`` says that parts of it may be asked for, ``pinned`` that its address names its content
+    (a commit) and not only a place.
     """
 
     address: str
@@ -184,6 +185,7 @@ class RemoteFile:
     last_modified: str | None = None
     publisher: PublisherDigest | None = None
     ranged: bool = True
+    pinned: bool = False
     access: Access = field(repr=False)
 
     @property

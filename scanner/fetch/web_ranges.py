@@ -112,7 +112,7 @@ class WebRanges:
         target = self._target
         answered = self._asked(target or self._remote.asked, start, stop)
         if target is not None and answered.last.status not in {200, 206}:  # a signed address lives for a while only
-            self._target = None
+            self._target = self._target_etag = None
             answered = self._asked(self._remote.asked, start, stop)
         self._check_same(answered)
         last = answered.last
@@ -132,7 +132,7 @@ class WebRanges:
 
     def _asked(self, url: str, start: int, stop: int) -> Answered:
         fields = [("Range", f"bytes={start}-{stop - 1}")]
-        expected = self._target_etag or (self._remote.etag if self._remote.publisher is None else None)
+        expected = self._target_etag if self._remote.pinned else self._remote.etag
         if expected is not None and expected.startswith('"'):  # a weak one makes no condition (RFC 9110, 13.1.5)
             fields.append(("If-Range", expected))
         limits = replace(ASKING, max_bytes=stop - start)
@@ -144,16 +144,15 @@ class WebRanges:
             return
         name = self._remote.address
         linked = field_of(answered.first, "x-linked-etag")
-        if linked is not None and unquoted(linked) != unquoted(self._remote.etag or linked):
+        if self._remote.pinned and linked is not None and unquoted(linked) != unquoted(self._remote.etag or linked):
             raise ShardChanged(f"{name}: {CHANGED}")
-        etag = field_of(answered.last, "etag")
-        if answered.last.url == self._remote.asked and linked is None:
-            date = field_of(answered.last, "last-modified")
-            if unquoted(etag or "") != unquoted(self._remote.etag or "") or date != self._remote.last_modified:
+        etag, date = field_of(answered.last, "etag"), field_of(answered.last, "last-modified")
+        if self._remote.pinned:  # its storage has names of its own for it: the same until the address leads elsewhere
+            if etag != (self._target_etag or etag):
                 raise ShardChanged(f"{name}: {CHANGED}")
-        elif self._target_etag is not None and etag != self._target_etag:
+            self._target_etag = etag
+        elif unquoted(etag or "") != unquoted(self._remote.etag or "") or date != self._remote.last_modified:
             raise ShardChanged(f"{name}: {CHANGED}")
-        self._target_etag = etag
 
 
 def total_of(exchange: Exchange) -> int | None:

@@ -151,6 +151,7 @@ class _Hub:
             bytes=size,
             etag=digest if is_sha256 else str(entry.get("oid")),
             publisher=PublisherDigest(value=digest, source=stated_at) if is_sha256 else None,
+            pinned=True,
             access=self._access,
         )
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from remote_hosts import COMMIT, OLDER, SECRET, Answer, FileHost, Host, Hub, said
+from remote_hosts import COMMIT, OLDER, SECRET, Answer, FileHost, Host, Hub, Request, said
 
 from scanner.config import parse_config
 from scanner.datasets import Dataset
 from scanner.errors import ConfigError, ScannerError, UsageError
 from scanner.fetch.hub import hub_token, wait_of
+from scanner.fetch.web_ranges import Door, WebRanges
 from scanner.observations import Exchange
 from scanner.releases import Release, list_release
 from scanner.releases.addresses import (
@@ -243,3 +244,35 @@ def test_settings_of_remote_datasets_change_no_outcome_and_stand_in_the_record_w
     assert plain.outcome_sha256 == mirror.outcome_sha256
     assert plain.sha256 != mirror.sha256
     assert issubclass(ConfigError, ScannerError)
+
+
+def test_a_signed_address_that_expires_is_asked_for_anew() -> None:
+    content = bytes(range(256)) * 40
+    storage, answers = FileHost({"/a.parquet": content}), Hub({"a.parquet": content})
+    signed: list[str] = []
+
+    def sign(asked: Request, answer: Answer) -> Answer | None:
+        if answer.status != 302:
+            return None
+        signed.append(f"sig={len(signed)}")
+        return Answer(status=302, fields={**answer.fields, "Location": f"{answers.storage}/a.parquet?{signed[-1]}"})
+
+    asked_for: list[str] = []
+
+    def edge(asked: Request, answer: Answer) -> Answer:
+        asked_for.append(asked.query)
+        if asked_for.count("sig=0") > 1 and asked.query == "sig=0":  # good for one part
+            return Answer(status=403)
+        return Answer(body=answer.body, fields={**answer.fields, "ETag": f'"edge of {asked.query}"'})
+
+    storage.faults.append(edge)
+    answers.faults.append(sign)
+    with Host(storage) as stored, Host(answers) as host:
+        answers.url, answers.storage = host.url, stored.url
+        (shard,) = listed(host, "hf://datasets/org/name").shards
+        assert shard.remote is not None
+        source = WebRanges(shard.remote, Door(shard.remote.access))
+        assert source.read(0, 100) == content[:100]
+        assert source.read(100, 200) == content[100:200]
+        source.close()
+    assert signed == ["sig=0", "sig=1"]
