@@ -18,7 +18,7 @@ from scanner.errors import ConfigError
 from scanner.fetch_policy import FetchPolicy, parse_policy
 from scanner.remote_policy import Access, RemotePolicy, parse_remote_policy
 
-RESULT_VERSION = 2
+RESULT_VERSION = 3
 """Raised whenever the code may give another outcome for equal inputs; part of every ledger key."""
 
 

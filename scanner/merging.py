@@ -60,6 +60,7 @@ def placed(outcome: Outcome, places: Places) -> Outcome:
         fingerprinted=outcome.fingerprinted if any(place is not None for place in places.pictures) else {},
         stopped_at=outcome.stopped_at,
         chunks=outcome.chunks,
+        candidates=[] if places.declared is None else outcome.candidates,
     )
 
 
@@ -83,6 +84,10 @@ def merged(outcomes: Sequence[Outcome]) -> Outcome:
         sampled=_most(each.sampled for each in outcomes),
         fingerprinted=_most(each.fingerprinted for each in outcomes),
         chunks=sorted({chunk for each in outcomes for chunk in each.chunks}),
+        candidates=sorted(
+            {row for each in outcomes for row in each.candidates},
+            key=lambda row: (row.row_number, -1 if row.item is None else row.item),
+        ),
         stopped_at=next((each.stopped_at for each in outcomes if each.stopped_at is not None), None),
     )
     for name in first.nearest:

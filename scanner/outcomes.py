@@ -115,6 +115,7 @@ class Outcome:
     ``control`` is the same for the decoys, ``control_near`` their hits as ``(algorithm, decoy, distance, rows)``.
     ``stopped_at`` is the sentence that says where and why reading ended early.
     ``chunks`` are the stretches of a remote file that were read: offset, bytes, SHA-256; sorted, each once.
+    ``candidates`` are rows worth a look at their address and no more (an equal file name, a title in it); never listed by themselves.
     """
 
     rows: int = 0
@@ -130,6 +131,7 @@ class Outcome:
     fingerprinted: dict[str, int] = field(default_factory=dict)
     stopped_at: str | None = None
     chunks: list[tuple[int, int, str]] = field(default_factory=list)
+    candidates: list[RowRef] = field(default_factory=list)
 
     def dumps(self) -> bytes:
         """One JSON object a line, keys sorted: equal outcomes are equal bytes."""
@@ -148,6 +150,8 @@ class Outcome:
         }
         if self.chunks:
             head["chunks"] = self.chunks
+        if self.candidates:
+            head["candidates"] = [_row_record(row) for row in self.candidates]
         lines = [head, *(_hit_record(hit) for hit in self.hits)]
         return b"".join(json.dumps(line, sort_keys=True, separators=(",", ":")).encode() + b"\n" for line in lines)
 
@@ -169,6 +173,7 @@ class Outcome:
             fingerprinted=head["fingerprinted"],
             stopped_at=head["stopped_at"],
             chunks=[(start, size, sha256) for start, size, sha256 in head.get("chunks", ())],
+            candidates=[_row_of(row) for row in head.get("candidates", ())],
         )
 
 
@@ -179,14 +184,22 @@ def is_complete(content: bytes) -> bool:
 
 def _hit_record(hit: Hit) -> dict[str, Any]:
     record = {name: value for name, value in asdict(hit).items() if value is not None and value not in ((), {})}
-    record["row"] = [hit.row.row_number, hit.row.item, hit.row.row_group, hit.row.row_in_group]
+    record["row"] = _row_record(hit.row)
     return record
 
 
+def _row_record(row: RowRef) -> list[int | None]:
+    return [row.row_number, row.item, row.row_group, row.row_in_group]
+
+
+def _row_of(record: list[Any]) -> RowRef:
+    number, item, group, position = record
+    return RowRef(row_number=number, item=item, row_group=group, row_in_group=position)
+
+
 def _hit_of(record: Mapping[str, Any]) -> Hit:
-    number, item, group, position = record["row"]
     values = dict(record)
-    values["row"] = RowRef(row_number=number, item=item, row_group=group, row_in_group=position)
+    values["row"] = _row_of(record["row"])
     values.setdefault("work", None)
     values["caveats"] = tuple(values.get("caveats", ()))
     if "checked" in values:

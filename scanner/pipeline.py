@@ -35,6 +35,7 @@ from scanner.shards import OpenShard, Part, ShardBatch, scan_shard
 
 if TYPE_CHECKING:
     from scanner.config import ScanConfig
+    from scanner.datasets import RowRef
     from scanner.hashers import Algorithm
     from scanner.queries import Queries
 
@@ -96,6 +97,7 @@ class Comparison:
         self._tallies = {name: RowTally() for name in _ROLES_OF}
         self._hits: list[Hit] = []
         self._chunks: set[tuple[int, int, str]] = set()
+        self._candidates: list[tuple[str, RowRef]] = []
 
     def compare(self, batch: ShardBatch) -> None:
         """Compare one batch of rows in all four ways."""
@@ -108,7 +110,8 @@ class Comparison:
         self._hits += self._by_fingerprint(rows)
         self._hits += self._pictures.hits(rows)
         if self._queries.identifiers is not None:
-            self._hits += by_identity(rows, self._queries.identifiers, self._shard.columns, outcome.terms)
+            names = self._shard.columns
+            self._hits += by_identity(rows, self._queries.identifiers, names, outcome.terms, self._candidates)
 
     def finished(self) -> Outcome:
         """The Outcome, its hits in row order and within the limits of the configuration."""
@@ -130,6 +133,7 @@ class Comparison:
         outcome.terms = trim_terms(outcome.terms)
         outcome.chunks = sorted(self._chunks)
         outcome.hits = within_limits(self._hits, self._config, outcome.not_listed)
+        outcome.candidates = first_of_each_term(self._candidates, self._config.leads_per_term)
         return outcome
 
     def _by_digest(self, rows: pa.RecordBatch) -> Iterable[Hit]:
@@ -209,6 +213,17 @@ def within_limits(hits: list[Hit], config: ScanConfig, not_listed: Counter[str])
             else:
                 not_listed[f"{metric}:{hit.source_of_hash}:{work}:{hit.value}"] += 1
     return sorted(kept, key=hit_order)
+
+
+def first_of_each_term(candidates: Iterable[tuple[str, RowRef]], most: int) -> list[RowRef]:
+    """The first ``most`` rows of each term, each row once, in row order."""
+    terms: Counter[str] = Counter()
+    kept: set[RowRef] = set()
+    for term, row in candidates:
+        terms[term] += 1
+        if terms[term] <= most:
+            kept.add(row)
+    return sorted(kept, key=lambda row: (row.row_number, -1 if row.item is None else row.item))
 
 
 def _valid(recorded: pa.Array) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:

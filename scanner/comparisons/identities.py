@@ -15,13 +15,20 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from scanner.datasets import RowRef
+
 
 def by_identity(
-    rows: pa.RecordBatch, identifiers: Identifiers, names: Mapping[Role, str], terms: Counter[str]
+    rows: pa.RecordBatch,
+    identifiers: Identifiers,
+    names: Mapping[Role, str],
+    terms: Counter[str],
+    candidates: list[tuple[str, RowRef]],
 ) -> Iterator[Hit]:
     """Yield a Hit for every rule of the identity that a row satisfies; ``terms`` takes the counts that weigh them later.
 
-    ``names`` are the real names of the columns.  Candidate rules (equal file names, slugs) are counted, never listed.
+    ``names`` are the real names of the columns.  Candidate rules (equal file names, slugs) are counted, never listed: ``candidates``
+    takes their rows, each with its term, for whoever may look at their addresses.
     """
     captions = column(rows, "caption")
     found = match_batch(column(rows, "url"), captions, column(rows, "machine_caption"), identifiers)
@@ -29,6 +36,8 @@ def by_identity(
     for match in found:
         if match.strength == "finding":
             yield _hit(rows, match, names)
+        else:
+            candidates.append((f"{match.kind}:{match.value}", row_ref(rows, match.index)))
 
 
 def _hit(rows: pa.RecordBatch, match: MetadataHit, names: Mapping[Role, str]) -> Hit:

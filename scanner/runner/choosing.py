@@ -11,6 +11,7 @@ from scanner.coverage import ShardStatus
 from scanner.datasets import Role, RowRef
 from scanner.errors import Incomplete, ShardError
 from scanner.events import StageAdvanced, StageBegan, StageEnded, Watcher
+from scanner.exhibits import ExhibitRequest
 from scanner.processes import Died, Executor, Task
 from scanner.runner import tasks
 from scanner.runner.looked import listed_row
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from scanner.runner.looked import ListedRow
 
 PART_ROWS: Final = 1 << 16
+ROWS_AT_ONCE: Final = 256  # of one task
+CANDIDATE_RANK: Final = 50
+"""Of a row that an equal file name or a title in its address speaks for: after every row with a match."""
+
 LAST_RANK: Final = 90
 """Of a row that nothing but its address speaks for: after every row that a match would raise."""
 
@@ -33,6 +38,33 @@ def all_rows(shards: Sequence[ScannedShard], pool: Executor, watch: Watcher) -> 
         Incomplete: a shard that was scanned cannot be read any more.
     """
     return [row for index, table in address_tables(shards, pool, watch) for row in _rows(index, shards[index], table)]
+
+
+def rows_of(
+    places: Sequence[tuple[int, RowRef]], shards: Sequence[ScannedShard], pool: Executor, watch: Watcher
+) -> list[ListedRow]:
+    """The rows at these places (shard, row) that list an address, in scan order; a shard that cannot be read any more is left out."""
+    by_shard: dict[int, dict[tuple[int, int | None], RowRef]] = {}
+    for index, row in places:
+        if shards[index].opened is None:  # of an earlier run of a case: its rows were chosen then
+            continue
+        by_shard.setdefault(index, {})[row.row_number, row.item] = row
+    for index, rows in sorted(by_shard.items()):
+        requests = [ExhibitRequest(row_number=number, item=item) for number, item in rows]
+        for start in range(0, len(requests), ROWS_AT_ONCE):
+            chunk = tuple(requests[start : start + ROWS_AT_ONCE])
+            arguments = (shards[index].opened, shards[index].stamp, chunk)
+            pool.submit(Task(key=(index, start), function=tasks.exhibit, arguments=arguments))
+    watch(StageBegan(title="Reading candidates", total=len(places), unit=" rows"))
+    found: list[ListedRow] = []
+    for (index, _), result in pool.completed():
+        for exhibit in result if isinstance(result, list) else ():
+            row = by_shard[index][exhibit.row_number, exhibit.item]
+            listed = listed_row(index, row, shards[index], exhibit.values)
+            found += [] if listed is None else [listed]
+        watch(StageAdvanced(done=len(found)))
+    watch(StageEnded())
+    return sorted(found, key=lambda row: row.place)
 
 
 def address_tables(

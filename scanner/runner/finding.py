@@ -21,7 +21,7 @@ from scanner.hashers import ALGORITHMS
 from scanner.metadata import trim_terms
 from scanner.processes import Died, Executor, Task
 from scanner.runner import tasks
-from scanner.runner.choosing import LAST_RANK, all_rows
+from scanner.runner.choosing import CANDIDATE_RANK, LAST_RANK, all_rows, rows_of
 from scanner.runner.looked import ListedRow, Looked, listed_row, wanted_of
 from scanner.runner.looking import Outlook, look_at_rows
 
@@ -54,6 +54,7 @@ class Gathered:
         self._queries = queries
         shapes = {name: (queries.works, known.bits + 1) for name, known in queries.fingerprints.items()}
         self.hits: list[tuple[int, Hit]] = []
+        self.candidates: list[tuple[int, RowRef]] = []
         self.nearest: dict[str, Histogram] = {name: np.zeros(shape, np.int64) for name, shape in shapes.items()}
         self.control: dict[str, Histogram] = {
             name: np.zeros((known.decoy_works, known.bits + 1), np.int64)
@@ -78,6 +79,7 @@ class Gathered:
     def add(self, index: int, outcome: Outcome, outside: frozenset[str] = frozenset()) -> None:
         """Add the outcome of a part of shard ``index``; domains ``outside`` the time of its release are not matched."""
         self.rows_scanned += outcome.rows
+        self.candidates += [(index, row) for row in outcome.candidates]
         self.hits += [(index, hit) for hit in outcome.hits if not (outside and is_of_domain(hit, outside))]
         for name in self.nearest:
             self.nearest[name] += outcome.nearest[name]
@@ -190,7 +192,7 @@ def look_again(
 
     What was listed stays listed; what the fetched pictures add is listed within the same limits.
     """
-    rows = rows_to_look_at(chosen.matches, shards, question, with_)
+    rows = rows_to_look_at(chosen.matches, gathered.candidates, shards, question, with_)
     before = [(match.shard, hit) for match in chosen.matches for hit in match.hits]
     looked = look_at_rows([row for row, _ in rows], wanted_of(rows), before, question, outlook, with_)
     gathered.add_looked(looked)
@@ -218,9 +220,16 @@ def look_again(
 
 
 def rows_to_look_at(
-    matches: Sequence[Match], shards: Sequence[ScannedShard], question: Question, with_: tuple[Executor, Watcher]
+    matches: Sequence[Match],
+    candidates: Sequence[tuple[int, RowRef]],
+    shards: Sequence[ScannedShard],
+    question: Question,
+    with_: tuple[Executor, Watcher],
 ) -> list[tuple[ListedRow, int]]:
-    """The rows whose addresses the settings choose, each with its rank: what may raise the stronger tier comes first."""
+    """The rows whose addresses the settings choose, each with its rank: what may raise the stronger tier comes first.
+
+    Behind the rows of matches stand ``candidates``, which only a look can make more of.
+    """
     exhibits = read_exhibits(matches, shards, question.portfolio, *with_)
     ranks: dict[Place, tuple[int, RowRef]] = {}
     for match in matches:
@@ -235,6 +244,9 @@ def rows_to_look_at(
     if question.config.fetch == "all":
         chosen = {row.place for row, _ in rows}
         rows += [(row, LAST_RANK) for row in all_rows(shards, *with_) if row.place not in chosen]
+    else:
+        left = [(index, row) for index, row in candidates if (index, row.row_number, row.item) not in ranks]
+        rows += [(row, CANDIDATE_RANK) for row in rows_of(left, shards, *with_)]
     return rows
 
 

@@ -74,7 +74,7 @@ def plan_looking(
             gathered = Gathered(queries)
             gathered.add_all(here, loop.outcomes)
             kept, _ = listed(gathered.graded(question).matches, question.config)
-            rows = rows_to_look_at(kept, here, question, (pool, watch))
+            rows = rows_to_look_at(kept, gathered.candidates, here, question, (pool, watch))
     policy, years = request.config.fetch_policy, years_since([row for row, _ in rows], utc_now())
     by_tier = dict(sorted(Counter(str(match.tier) for match in kept).items()))
     return LookingPlan(plan=plan_looks(wanted_of(rows), policy=policy, outside=outside, years=years), by_tier=by_tier)

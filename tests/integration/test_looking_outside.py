@@ -137,3 +137,26 @@ def test_a_scan_whose_budget_ends_is_incomplete_and_the_same_command_completes_i
     live = [each for each in records(tmp_path / "package", "observations") if each["kind"] == "live"]
     assert Counter(each["outcome"] for each in live) == {"image": NUMBER}
     assert all(count == 1 for path, count in Counter(server.paths()).items() if path.endswith(".jpg"))
+
+
+def test_a_row_that_only_a_title_in_its_address_speaks_for_is_looked_at_and_never_listed_by_itself(
+    world: list[str | Path], server: HostileServer, tmp_path: Path
+) -> None:
+    (tmp_path / "works" / "works.csv").write_text(
+        "file,title,published_url\nmine.png,,https://mine.example/shop/harbour-at-dusk-0815.jpg\n", encoding="utf-8"
+    )
+    for name, body in (("copy", copy_bytes(0)), ("other", picture(3))):
+        server.says(f"/{name}/harbour-at-dusk-0815.jpg", answer(body))
+    listed = [server.url(f"/{name}/harbour-at-dusk-0815.jpg") for name in ("copy", "other")]
+    rows = ["url,caption", *(f"{url},a picture" for url in (*listed, server.url("/5.jpg")))]
+    (tmp_path / "listed.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    arguments = ["candidates" if argument == "all" else argument for argument in world]
+    arguments[1] = tmp_path / "works" / "works.csv"
+    ran = run(arguments, tmp_path)
+    assert ran.code == 0, ran.err
+    assert {path for path in server.paths() if path.endswith(".jpg")} == {
+        url.removeprefix(server.url("")) for url in listed
+    }
+    found = records(tmp_path / "package", "matches")
+    assert [(each["row"]["row_number"], each["tier"]) for each in found] == [(0, "live_image")]
+    assert_sound(tmp_path / "package")
