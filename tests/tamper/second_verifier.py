@@ -110,7 +110,7 @@ def check_accounts(man: Any, data: Any, got: Any) -> None:
     matches, results, total = got["matches"], man["results"], man["search"]["rows_scanned"]
     found, included = {match["work_id"] for match in matches} - {None}, {work["work_id"] for work in got["portfolio"] if work["status"] == "included" and work["work_id"] == f"w-{work['sha256'][:16]}"}
     counts = [sum(work["status"] == status for work in got["portfolio"]) for status in ("included", "excluded")]
-    need(counts == [man["portfolio"]["works"], man["portfolio"]["files_excluded"]] and included == found ^ {line["work_id"] for line in got["negatives"]} and all((line["rows_scanned"] == total and line["compared"] == {key: sum(shard["compared"][key] for shard in got["coverage"]) for key in line["compared"]}) or (line["rows_scanned"] < total and man["kind"] != "scan") for line in got["negatives"]), "negatives")
+    need(counts == [man["portfolio"]["works"], man["portfolio"]["files_excluded"]] and included == found ^ {line["work_id"] for line in got["negatives"]} and all((line["rows_scanned"] == total and line["compared"] == {key: sum(shard["compared"][key] for shard in got["coverage"]) for key in line["compared"]}) or (line["rows_scanned"] <= total and man["kind"] != "scan" and max(line["compared"].values()) <= line["rows_scanned"]) for line in got["negatives"]), "negatives")
     tally = [{value: sum(match[name] == value for match in matches) for value in known} for name, known in (("tier", TIERS), ("grade", "ABCD"))]
     need(([*tally, len(matches), len(found), len(got["negatives"])] == [results["by_tier"], results["by_grade"], results["findings"], results["works_with_findings"], results["works_without"]]) and ({f"External-Identifier: {man['run']['run_id']}", f"Bagging-Date: {man['run']['finished_at'][:10]}", f"Bag-Software-Agent: {man['tool']['name']} {man['tool']['version']}"} <= set(data["../info"].decode().split("\n"))), "results, bag-info.txt")
     pairs = [(match["row"]["url"].split("/")[2].split(":")[0], match["work_id"]) for match in matches if match["row"]["url"]]
@@ -122,7 +122,7 @@ def check_accounts(man: Any, data: Any, got: Any) -> None:
 
 def rows_of(shard: Any) -> int:
     digest, whose, said, rows = shard["shard_sha256"], shard["shard_digest_by"], shard["publisher_digest"], shard["rows_scanned"]
-    need(max(shard["compared"].values()) <= rows and (shard["rows"] is None or rows == shard["rows"] or (rows < shard["rows"] and shard["status"] == "failed")) and all(0 < part["bytes"] <= shard["bytes"] - part["offset"] for part in shard["parts"]), "rows, parts")
+    need(max(shard["compared"].values()) <= rows and (shard["rows"] is None or rows == shard["rows"] or (rows < shard["rows"] and shard["status"] == "failed") or (not rows and shard["status"] == "skipped")) and all(0 < part["bytes"] <= shard["bytes"] - part["offset"] for part in shard["parts"]), "rows, parts")
     need(shard["shard_id"] in (None, f"sha256:{digest}") or (digest is None and shard["shard_id"].startswith("etag:") and (shard["parts"] or not rows)), "shard_id")
     need((digest is None) == (whose == "none") and (said or whose != "publisher") and (not said or (said["equal"] is None) == (whose != "computed")) and (not said or ":" in said["value"].removeprefix("sha256:") or (said["value"].removeprefix("sha256:") == digest) == (said["equal"] is not False)), "whose digest")
     return int(rows)
