@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -324,3 +326,24 @@ def test_listed_addresses_of_new_findings_are_looked_at(world: CaseWorld) -> Non
     assert (match["tier"], match["observation"]["status"]) == ("compiler_fingerprint", 200)
     assert any(entry["source_of_hash"] == "live_bytes" for entry in match["basis"])
     assert records(result.package, "observations")
+
+
+def test_a_remote_file_that_is_read_from_a_copy_is_downloaded_once(world: CaseWorld) -> None:
+    contents = [b"stranger %d" % row for row in range(50)]
+    contents[7] = (world.works / "work-2.png").read_bytes()
+    digests = [hashlib.md5(content).hexdigest() for content in contents]
+    rows = "".join(f"https://x.example/{row}.jpg,words {row},{digest}\n" for row, digest in enumerate(digests))
+    world.write_toml(dataset='columns = { md5 = "md5" }')
+    files = FileHost({"/d/a.csv.gz": gzip.compress(f"url,caption,md5\n{rows}".encode())})
+    with Host(files) as host:
+        text = (world.case / "case.toml").read_text(encoding="utf-8").replace('"../d"', f'"{host.url}/d/"')
+        (world.case / "case.toml").write_text(f'{text}allow_network = ["127.0.0.1/32"]\n', encoding="utf-8")
+        first = world.rescan()
+        assert world.found(first.package) == {("a.csv.gz", 7, "work-2.png")}
+        assert not (world.case / "downloads").exists()
+        asked = len(host.requests)
+        again = world.rescan()
+        assert (again.kind, again.opened) == (None, 0)
+        assert {each.range for each in host.requests[asked:] if each.path.endswith(".gz")} == {"bytes=0-3"}
+        artwork(9, (320, 240)).save(world.works / "new.png")
+        assert world.rescan().rows_scanned == 50  # a new work needs the copy again
