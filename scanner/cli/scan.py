@@ -101,7 +101,7 @@ def command(
 
     Your pictures never leave this computer.  With --fetch candidates the addresses that matching rows list are looked
     at, politely and once each, and archives are asked for them; without it no listed address is requested.  A DATASET at
-    an address is read from its host and nobody else is asked.
+    an address is read from its host, or the storage that this redirects to.
 
     \b
     provscan scan my-pictures --dataset laion400m=laion400m-meta --out result
