@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from scanner._version import __version__
 from scanner.fetch.addresses import Network, Refusal, check_addresses
-from scanner.fetch.guard import CheckedUrl, check_redirect, check_url
+from scanner.fetch.guard import CheckedUrl, check_redirect, check_url, outcome_of
 from scanner.fetch.http import Door, Fields, Hop
 from scanner.fetch.limits import FetchFailed, Limits
 from scanner.fetch.names import Names, Resolver, system_resolver
@@ -109,8 +109,7 @@ class Client:
         """
         url = check_url(text, allowed=self.allowed)
         if isinstance(url, Refusal):
-            outcome = FetchOutcome.ADDRESS_REFUSED if "address" in url.reason else FetchOutcome.BAD_URL
-            raise FetchFailed(outcome, text, url.reason)
+            raise FetchFailed(outcome_of(url), text, url.reason)
         hops: list[Exchange] = []
         first, seconds = url, limits.total_s
         seen = {url.text}

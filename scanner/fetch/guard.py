@@ -15,6 +15,7 @@ from urllib.parse import urljoin
 import idna
 
 from scanner.fetch.addresses import PORTS, Network, Refusal, check_addresses
+from scanner.observations import FetchOutcome
 
 MAX_URL_BYTES: Final = 8_192
 _TRIMMED: Final = "".join(map(chr, range(0x21)))  # C0 controls and space, as browsers trim
@@ -105,6 +106,12 @@ def check_redirect(base: CheckedUrl, location: str, *, allowed: tuple[Network, .
     if isinstance(checked, CheckedUrl) and base.scheme == "https" and checked.scheme == "http":
         return Refusal(reason="from https to http")
     return checked
+
+
+def outcome_of(refusal: Refusal) -> FetchOutcome:
+    """What a refusal before any request is called: of an address that is not public, or of a text that is no address."""
+    of_address = refusal.reason.startswith("address is not public") or refusal.reason == "an address of one link"
+    return FetchOutcome.ADDRESS_REFUSED if of_address else FetchOutcome.BAD_URL
 
 
 def _sendable(rest: str) -> str:

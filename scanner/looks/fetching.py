@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from scanner.events import StageBegan, StageEnded, Watcher, unwatched
 from scanner.fetch.blocking import LoopThread
 from scanner.fetch.decoders import DecoderLimits, Decoders
-from scanner.fetch.guard import CheckedUrl, check_url
+from scanner.fetch.guard import CheckedUrl, check_url, outcome_of
 from scanner.looks.commits import Commits
 from scanner.looks.loop import PoliteLoop, Tally
 from scanner.looks.observing import not_asked
@@ -76,7 +76,7 @@ def fetch_looks(
     known, rest, parked = _known(distinct(wanted), policy, store, outside.now())
     sites, refused = by_site(rest, outside.allowed)
     outcomes: Counter[FetchOutcome] = Counter(known)
-    looks = [not_asked(each, _of_refusal(why.reason), outside.now(), why.reason) for each, why in refused]
+    looks = [not_asked(each, outcome_of(why), outside.now(), why.reason) for each, why in refused]
     outcomes.update(look.observation.outcome for look in looks)
     for start in range(0, len(looks), _GROUP):
         store.keep(looks[start : start + _GROUP])
@@ -134,10 +134,6 @@ def _known(
             look = store.look(each.kind, each.url)
             parked += [] if look is None else [look]
     return known, rest, parked
-
-
-def _of_refusal(reason: str) -> FetchOutcome:
-    return FetchOutcome.ADDRESS_REFUSED if "address is not public" in reason else FetchOutcome.BAD_URL
 
 
 def _first(several: BaseExceptionGroup[BaseException]) -> BaseException:
