@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from scanner.observations import FetchOutcome
@@ -33,12 +33,8 @@ class Pace:
     limits: Limits
     deadline: float
     clock: Callable[[], float]
-    _since: float = field(init=False)
+    _since: float | None = None  # when the first bytes came: before that, silence has its own limit
     _bytes: int = 0
-
-    def __post_init__(self) -> None:
-        """Count from now."""
-        self._since = self.clock()
 
     def next_read(self) -> float:
         """When the next read has to have ended."""
@@ -50,6 +46,8 @@ class Pace:
         Raises:
             Stopped: too few of them, over a whole window.
         """
+        if self._since is None:
+            self._since = self.clock()
         self._bytes += received
         passed = self.clock() - self._since
         if passed >= self.limits.rate_window_s:
