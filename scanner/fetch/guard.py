@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
 from urllib.parse import urljoin
 
 import idna
 
-from scanner.fetch.addresses import PORTS, Network, Refusal, check_addresses
+from scanner.fetch.addresses import PORTS, Network, Refusal, check_addresses, parse_networks
 from scanner.observations import FetchOutcome
 
 MAX_URL_BYTES: Final = 8_192
@@ -25,6 +26,7 @@ _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _QUAD: Final = re.compile(r"(?:(?:0|[1-9][0-9]{0,2})\.){3}(?:0|[1-9][0-9]{0,2})")
 _UNSENDABLE: Final = re.compile(r"[^\x21-\x7e]")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_ANYWHERE: Final = parse_networks(["0.0.0.0/0", "::/0"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,17 @@ def check_url(text: str, *, allowed: tuple[Network, ...] = ()) -> CheckedUrl | R
             return checked
     shown = authority if authority.isascii() else url.authority
     return CheckedUrl(text=f"{parts[1]}://{shown}{_sendable(rest)}", scheme=scheme, host=host, port=port, target=target)
+
+
+@lru_cache(maxsize=4_096)
+def as_sent(text: str) -> str:
+    """What two cells have in common that ask for the same: the text as it is sent, wherever that leads; what is never sent, verbatim.
+
+    >>> as_sent(" http://a.example/b c#d"), as_sent("c:/b c")
+    ('http://a.example/b%20c', 'c:/b c')
+    """
+    checked = check_url(text, allowed=_ANYWHERE)
+    return checked.text if isinstance(checked, CheckedUrl) else text
 
 
 def check_redirect(base: CheckedUrl, location: str, *, allowed: tuple[Network, ...] = ()) -> CheckedUrl | Refusal:

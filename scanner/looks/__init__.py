@@ -6,6 +6,16 @@ from scanner.looks.fetching import FetchRun, fetch_looks, plan_looks
 from scanner.looks.outside import Outside
 from scanner.looks.plan import FetchPlan
 from scanner.looks.store import LookStore, open_looks
-from scanner.looks.wanted import Wanted
+from scanner.looks.wanted import Wanted, question
 
-__all__ = ["FetchPlan", "FetchRun", "LookStore", "Outside", "Wanted", "fetch_looks", "open_looks", "plan_looks"]
+__all__ = [
+    "FetchPlan",
+    "FetchRun",
+    "LookStore",
+    "Outside",
+    "Wanted",
+    "fetch_looks",
+    "open_looks",
+    "plan_looks",
+    "question",
+]

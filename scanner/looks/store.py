@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from scanner.errors import LedgerError, OutputError
+from scanner.looks.wanted import question
 from scanner.observations import ArchiveCopy, Capture, Exchange, FetchOutcome, Look, Observation, Redirect
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class LookStore:
             self._writing.close()
             self._writing = None
 
-    def _row(self, kind: str, url: str) -> tuple[str, str, int, int, int, str] | None:
+    def _row(self, kind: ObservationKind, url: str) -> tuple[str, str, int, int, int, str] | None:
         found = self._query(
             "SELECT requested_at, outcome, file, begin, bytes, sha256 FROM looks WHERE key = ?", (key_of(kind, url),)
         )
@@ -229,13 +230,13 @@ def _cut_off(store: LookStore) -> None:
         os.truncate(path, end)
 
 
-def key_of(kind: str, url: str) -> str:
+def key_of(kind: ObservationKind, url: str) -> str:
     """What a look is found by: a digest, because a cell may hold what no database takes as text."""
-    return hashlib.sha256(f"{kind}\n{url}".encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256("\n".join(question(kind, url)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def asked(look: Look) -> str:
-    """The address as it was asked for: the verbatim cell."""
+    """The address as it was asked for: the verbatim cell, the first of those that are sent alike."""
     return str(look.facts.get("asked", look.observation.url))
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scanner.fetch.guard import CheckedUrl, check_url
+from scanner.fetch.guard import CheckedUrl, as_sent, check_url
 from scanner.urls import registrable_domain
 
 if TYPE_CHECKING:
@@ -45,6 +45,14 @@ class Site:
     wanted: tuple[tuple[Wanted, CheckedUrl], ...]
 
 
+def question(kind: ObservationKind, url: str) -> tuple[ObservationKind, str]:
+    """What is asked: two cells of rows that are sent alike (spaces around one, a fragment after one) ask for the same, once.
+
+    Addresses that we made ourselves stand as they are: the fragment of an archive's tells records of one file apart.
+    """
+    return kind, as_sent(url) if kind == "live" else url
+
+
 def site_of(url: CheckedUrl) -> str:
     """Whom manners are owed to: the registrable domain, or the address where the host is written as one."""
     return url.host if url.is_address else registrable_domain(url.host)
@@ -75,15 +83,16 @@ def by_site(
 
 
 def distinct(wanted: Iterable[Wanted]) -> Sequence[Wanted]:
-    """Each kind and address once: the smallest rank of all that ask for it, and unsafe if any of them is."""
-    merged: dict[tuple[str, str], Wanted] = {}
+    """Each question once: the smallest rank of all that ask for it, and unsafe if any of them is."""
+    merged: dict[tuple[ObservationKind, str], Wanted] = {}
     for each in wanted:
-        known = merged.get((each.kind, each.url))
+        asked = question(each.kind, each.url)
+        known = merged.get(asked)
         if known is None:
-            merged[each.kind, each.url] = each
+            merged[asked] = each
         elif each.rank < known.rank or (each.unsafe and not known.unsafe):
-            merged[each.kind, each.url] = Wanted(
-                url=each.url,
+            merged[asked] = Wanted(
+                url=known.url,
                 kind=each.kind,
                 rank=min(each.rank, known.rank),
                 unsafe=each.unsafe or known.unsafe,

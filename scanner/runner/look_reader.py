@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from scanner.fetch.entities import entity
 from scanner.fetch.guard import CheckedUrl, check_url
+from scanner.looks import question
 from scanner.observations import FetchOutcome
 from scanner.opt_outs import Signal, bounded, header_signals, picture_signals, robots_signals, tdmrep_signals
 from scanner.runner.looked import MAX_ENTITY_BYTES, KeptLooks, TakenLook, body_of
@@ -34,7 +35,7 @@ class LookReader:
 
     def take(self, kind: ObservationKind, url: str) -> TakenLook | None:
         """The kept look at an address, with its opt-out signals; None where there is none."""
-        key: LookKey = (kind, url)
+        key: LookKey = question(kind, url)
         if key not in self._taken:
             look = self._store.look(kind, url)
             if look is None:

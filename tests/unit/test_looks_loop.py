@@ -369,3 +369,17 @@ def test_a_full_disk_ends_the_run_and_keeps_what_was_finished(
     assert store.count() == len(kept)
     assert run(store, *urls).outcomes == {Out.IMAGE: 5}
     assert Counter(server.paths())["/0"] == 1
+
+
+def test_cells_that_are_sent_alike_are_one_question_and_one_look(server: HostileServer, store: LookStore) -> None:
+    url = server.says("/a%20b.jpg", answer(JPEG))
+    cells = [url, url.replace("%20", " "), f" {url}", f"{url}#part", f"{url}\n"]
+    ran = run(store, *cells)
+    assert server.paths().count("/a%20b.jpg") == 1
+    assert (ran.outcomes, store.count()) == (Counter({Out.IMAGE: 1}), 2)  # and robots.txt
+    assert {looked(store, cell).observation.observation_id for cell in cells} == {
+        looked(store, url).observation.observation_id
+    }
+    assert run(store, *reversed(cells)).reused == 1
+    refused = ["http://10.0.0.1/a", "http://10.0.0.1/a#b", "http://user@a.test/", "http://user@a.test/#b"]
+    assert run(store, *refused).outcomes == Counter({Out.ADDRESS_REFUSED: 1, Out.BAD_URL: 2})
