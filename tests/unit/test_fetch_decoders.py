@@ -113,7 +113,7 @@ def _prone(asked: object, limits: DecoderLimits) -> None:
 @pytest.fixture
 def prone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Decoders]:
     monkeypatch.setattr(decoders, "_serve", _serve_prone)
-    with Decoders(2, DecoderLimits(picture=ROW_LIMITS, memory_mib=256, cpu_s=1, pictures=3)) as known:
+    with Decoders(2, DecoderLimits(picture=ROW_LIMITS, memory_mib=256, cpu_s=1, pictures=4)) as known:
         yield known
 
 
@@ -127,10 +127,9 @@ def _serve_prone(asked: object, limits: DecoderLimits) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="the limits are POSIX's")
 def test_what_kills_a_decoder_is_a_decode_crash_and_no_other_picture_is_lost(prone: Decoders) -> None:
     good = picture()
-    looked = look(prone, good, KILLER, good, SPINNER, good, EATER, good)
+    looked = look(prone, good, KILLER, SPINNER, EATER, good)
     outcomes = [each.outcome for each in looked]
-    assert [outcomes[place] for place in (0, 2, 4, 6)] == [FetchOutcome.IMAGE] * 4
-    assert [outcomes[place] for place in (1, 3, 5)] == [FetchOutcome.DECODE_CRASH] * 3
+    assert outcomes == [FetchOutcome.IMAGE, *[FetchOutcome.DECODE_CRASH] * 3, FetchOutcome.IMAGE]
 
 
 def test_a_decoder_that_never_answers_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
