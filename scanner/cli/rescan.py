@@ -102,8 +102,12 @@ def show_plan(plan: CasePlan, *, as_json: bool) -> None:
             click.echo(f"  and {len(group['shards']) - 20:,} more")
     for name in told["withdrawn"]:
         click.echo(f"not in the dataset any more: {name}")
+    for name in told["returned"]:
+        click.echo(f"there again: {name}")
     for name, reason in told["unreachable"].items():
         click.echo(f"cannot be reached: {name}: {reason}")
     click.echo(
-        "Nothing new." if not told["new"] and not told["withdrawn"] else "Nothing was compared; no package was written."
+        "Nothing new."
+        if not (told["new"] or told["withdrawn"] or told["returned"])
+        else "Nothing was compared; no package was written."
     )

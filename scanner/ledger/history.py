@@ -148,6 +148,16 @@ class History:
         )
         return frozenset(shard_id for shard_id, _, _ in begun)
 
+    def count_again(self, shard_ids: Iterable[str], number: int, settings: str, result_version: int) -> None:
+        """Let all that was compared of these shards under these settings count for run ``number``, which states them again."""
+        self.ledger.write_many(
+            (
+                "UPDATE compared SET run = ? WHERE shard_id = ? AND settings = ? AND result_version = ?",
+                (number, shard_id, settings, result_version),
+            )
+            for shard_id in sorted(shard_ids)
+        )
+
     def query_sets(self) -> dict[str, QuerySetRecord]:
         """All query sets by digest."""
         works: dict[str, list[tuple[str, str | None]]] = {}

@@ -18,6 +18,7 @@ from scanner.cases import parse_case
 from scanner.errors import LedgerError, UsageError
 from scanner.ledger import write_atomic
 from scanner.runner.destination import SEAL
+from scanner.runner.turning import said_to_vanish
 from scanner.url_lists import parse_url_list
 
 if TYPE_CHECKING:
@@ -129,10 +130,29 @@ def basis_of(basis: Iterable[dict[str, Any]]) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
-    """What the packages of a case state so far: every finding as its latest package has it."""
+    """What the packages of a case state so far, by match id: every finding as its latest package has it.
+
+    ``vanished`` are those that a package gave up and none states again.
+    """
 
     previous: dict[str, Any] | None
     stated: dict[str, Stated]
+    vanished: dict[str, Stated]
+
+    def state(self, matches: Iterable[dict[str, Any]], changes: Iterable[dict[str, Any]]) -> None:
+        """Go on by the lines of one more package."""
+        for match in matches:
+            self.vanished.pop(match["match_id"], None)
+            self.stated[match["match_id"]] = Stated(
+                match_id=match["match_id"],
+                work_id=match["work_id"],
+                tier=match["tier"],
+                row=match["row"],
+                basis=basis_of(match["basis"]),
+            )
+        for match_id in said_to_vanish(changes):
+            if match_id in self.stated:
+                self.vanished[match_id] = self.stated.pop(match_id)
 
 
 def read_chain(folder: Path, runs: Sequence[Run]) -> Chain:
@@ -141,26 +161,15 @@ def read_chain(folder: Path, runs: Sequence[Run]) -> Chain:
     Raises:
         LedgerError: a package is missing or is not what it was: what is new cannot be told.
     """
-    stated: dict[str, Stated] = {}
-    previous: dict[str, Any] | None = None
+    chain = Chain(previous=None, stated={}, vanished={})
     for run in runs:
         if run.manifest_sha256 is None:
             continue
         package = _recorded(folder, run)
-        for match in package.records("matches"):
-            stated[match["match_id"]] = Stated(
-                match_id=match["match_id"],
-                work_id=match["work_id"],
-                tier=match["tier"],
-                row=match["row"],
-                basis=basis_of(match["basis"]),
-            )
-        if package.manifest["kind"] == "rescan":
-            for change in package.records("changes"):
-                if change["before"] is not None and change["after"] is None:
-                    stated.pop(change["before"]["match_id"], None)
-        previous = dict(naming(package))
-    return Chain(previous=previous, stated=stated)
+        changes = package.records("changes") if package.manifest["kind"] == "rescan" else ()
+        chain.state(package.records("matches"), changes)
+        chain = replace(chain, previous=dict(naming(package)))
+    return chain
 
 
 def _recorded(folder: Path, run: Run) -> Package:

@@ -91,10 +91,14 @@ class RescanResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CasePlan:
-    """What ``--dry-run`` shows: the groups of shards that would be compared, each with what it lacks."""
+    """What ``--dry-run`` shows: the groups of shards that would be compared, each with what it lacks.
+
+    ``again`` are shards that were withdrawn, ``<dataset>/<name>``, and are there again with their findings.
+    """
 
     view: CaseView
     groups: Sequence[Group]
+    again: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """``provscan.rescan-plan/1``."""
@@ -113,6 +117,7 @@ class CasePlan:
                 for group in self.groups
             ],
             "withdrawn": list(self.view.gone),
+            "returned": list(self.again),
             "unreachable": dict(sorted(self.view.today.unreachable.items())),
         }
 

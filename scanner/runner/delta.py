@@ -81,13 +81,16 @@ def write_delta(
     gathered = _gathered(shards, to_date, today, work)
     _settle(today, to_date)
     gaps = gaps_of(coverage)
-    gone_now = {each.shard_id for each in _gone(work, case, run.number)}
+    gone_now = {(each.dataset, each.shard_id) for each in _gone(work, case, run.number)}
     if chain.previous is not None and not (gone_now or to_date.finished_parts or gaps != work.history.last_gaps()):
         return None
     graded = gathered.graded(work.question)
-    fresh, beyond = _news(graded, chain, whole_again, to_date, shards, work)
-    holds = {match_id_of(match, work.question.portfolio, shards[match.shard]) for match in graded.matches}
-    gone = list(_vanished(holds, chain, gone_now, to_date, work))
+    moved = {each.match_id for each in chain.stated.values() if _is_of(gone_now, each)}
+    fresh, beyond = _news(graded, chain, (whole_again, moved), to_date, shards, work)
+    portfolio = work.question.portfolio
+    holds = {match_id_of(match, portfolio, shards[match.shard]) for match in graded.matches}
+    left = moved - {match_id_of(match, portfolio, shards[match.shard]) for match in fresh}
+    gone = list(_vanished(holds, left, chain, to_date, work))
     chosen = Chosen(
         matches=fresh,
         beyond=beyond + _furniture(gathered, to_date, shards) + tiers_not_listed(to_date.not_listed, graded.chance),
@@ -130,12 +133,15 @@ def write_delta(
 def _news(
     graded: Graded,
     chain: Chain,
-    whole_again: frozenset[str],
+    again: tuple[frozenset[str], set[str]],
     to_date: ToDate,
     shards: Sequence[ScannedShard],
     work: CaseRun,
 ) -> tuple[list[Match], Counter[str]]:
-    """The matches of this run that no package states as they are; and, by tier, how many are not listed."""
+    """The matches of this run that no package states as they are; and, by tier, how many are not listed.
+
+    ``again`` is what is stated in any case: shards by id, findings by match id.
+    """
     portfolio = work.question.portfolio
     mine: list[Match] = []
     known: dict[int, Stated | None] = {}
@@ -146,7 +152,7 @@ def _news(
             if to_date.is_touched(match, shards) or _rests_on_other(match, known[id(match)], to_date, shards):
                 mine.append(match)
     kept, beyond = listed(mine, work.question.config)
-    return [match for match in kept if _is_new(match, known[id(match)], whole_again, shards)], beyond
+    return [match for match in kept if _is_new(match, known[id(match)], again, shards)], beyond
 
 
 def coverage_of(today: Today, history: History, readings: Readings, number: int, case: Case) -> list[ScannedShard]:
@@ -265,11 +271,24 @@ def _settle(today: Today, to_date: ToDate) -> None:
             scanned.rows_scanned, scanned.compared, scanned.faults = 0, Compared(), Counter()
 
 
-def _is_new(match: Match, known: Stated | None, whole_again: frozenset[str], shards: Sequence[ScannedShard]) -> bool:
+def _is_of(places: set[tuple[str, str]], stated: Stated) -> bool:
+    """Whether a finding is stated of one of these shards ``(dataset, shard id)``."""
+    return (stated.row["dataset"], stated.row["shard_id"]) in places
+
+
+def _is_new(
+    match: Match, known: Stated | None, again: tuple[frozenset[str], set[str]], shards: Sequence[ScannedShard]
+) -> bool:
     """Whether no package states it, or not as it is: chance figures that more rows have raised change no finding."""
     digest = shards[match.shard].digest
     assert digest is not None
-    return known is None or digest.shard_id in whole_again or known.basis != basis_of(match.basis)
+    shard_ids, match_ids = again
+    return (
+        known is None
+        or digest.shard_id in shard_ids
+        or known.match_id in match_ids
+        or known.basis != basis_of(match.basis)
+    )
 
 
 def _rests_on_other(match: Match, known: Stated | None, to_date: ToDate, shards: Sequence[ScannedShard]) -> bool:
@@ -279,13 +298,13 @@ def _rests_on_other(match: Match, known: Stated | None, to_date: ToDate, shards:
     return known is not None and bool(to_date.parts_of_run[digest.shard_id]) and known.basis != basis_of(match.basis)
 
 
-def _vanished(holds: set[str], chain: Chain, gone_now: set[str], to_date: ToDate, work: CaseRun) -> Iterator[Stated]:
-    """What earlier packages state and does not hold any more: its shard is gone, or was compared anew without it."""
+def _vanished(holds: set[str], left: set[str], chain: Chain, to_date: ToDate, work: CaseRun) -> Iterator[Stated]:
+    """What earlier packages state and does not hold any more: ``left`` by its shard, or not found when that was compared anew."""
     works = {each.work_id for each in work.question.portfolio.works} | {None}
     for each in chain.stated.values():
         shard_id = each.row["shard_id"]
         anew = to_date.parts_of_run[shard_id] and each.basis and each.match_id not in holds
-        if each.work_id in works and (shard_id in gone_now or anew):
+        if each.work_id in works and (each.match_id in left or anew):
             yield each
 
 

@@ -42,6 +42,7 @@ from scanner.runner.readings import Readings
 from scanner.runner.scanning import tested
 from scanner.runner.sources import open_listed, say_what_cannot_be_compared
 from scanner.runner.to_date import OutcomeLost
+from scanner.runner.turning import LastPackage, Turned, names_of
 from scanner.shards import described_digest, digest_shard, stamp_shard
 
 if TYPE_CHECKING:
@@ -96,7 +97,9 @@ def plan_rescan(folder: Path, watch: Watcher = unwatched) -> CasePlan:
     case = read_case(folder)
     with open_case(folder) as history:
         rescan = Rescan(RescanRequest(folder=folder), case, history, watch)
-        return CasePlan(view=rescan.view(), groups=plan(rescan.asked, rescan.to_plan(), rescan.done()))
+        groups = plan(rescan.asked, rescan.to_plan(), rescan.done())
+        again = names_of(rescan.view().today.shards, rescan.turned().returned)
+        return CasePlan(view=rescan.view(), groups=groups, again=again)
 
 
 @contextmanager
@@ -131,12 +134,14 @@ class Rescan:
         self._today = look_at(case, history, self._readings, self._workers, watch)
         portfolio = read_case_portfolio(case, history, self._workers, watch)
         self.asked: Asked = asked_today(portfolio, case.identity)
+        self._last = LastPackage(history.ledger, case, self.asked)
 
     def run(self) -> Delta | None:
         """Compare what is missing and write the package; None where there is nothing new to state."""
         groups = self._groups()
         self._history.keep_sightings(self._sightings())
-        if not groups and self._sealed and self._begun is None and not self._changed():
+        turned = self.turned()
+        if not groups and self._sealed and self._begun is None and not (turned or self._changed()):
             return None
         self_test = tested()
         run = self._begin()
@@ -156,6 +161,7 @@ class Rescan:
             asked = asked_of_groups(groups, work)
             with open_executor(preparation(asked, work), self._workers) as pool:
                 self._compare(asked, work, pool)
+                self._count_again(turned.to_read(chain))
                 self._open_compared()
                 try:
                     delta = self._written(run, work, chain, self_test, pool)
@@ -165,7 +171,11 @@ class Rescan:
                     continue
             if delta is None:
                 self._history.abandon_run(self._number)
-            elif not any(each.status is ShardStatus.FAILED for each in delta.coverage):
+                self._last.written(self._sealed[-1].number, chain, self._present())
+                return None
+            chain.state(delta.records, delta.changes)
+            self._last.written(self._number, chain, self._present())
+            if not any(each.status is ShardStatus.FAILED for each in delta.coverage):
                 shutil.rmtree(
                     self._request.folder / FOLDER, ignore_errors=True
                 )  # copies of remote files: read, not kept
@@ -183,6 +193,17 @@ class Rescan:
             today=self._today,
             gone=tuple(f"{each.dataset}/{each.name}" for each in self._gone()),
         )
+
+    def turned(self) -> Turned:
+        """What is otherwise than when the last package was written, although nothing has to be compared for it."""
+        if not self._sealed:
+            return Turned()
+        return self._last.turned(
+            self._sealed[-1].number, self._present(), lambda: read_chain(self._request.folder, self._sealed)
+        )
+
+    def _present(self) -> frozenset[str]:
+        return frozenset(each.shard_id for each in self._today.shards if each.shard_id is not None)
 
     def to_plan(self) -> list[ShardToPlan]:
         """Today's shards as the plan sees them."""
@@ -231,14 +252,24 @@ class Rescan:
                     each.digest.sha256,
                 )
 
+    def _count_again(self, turned: frozenset[str]) -> None:
+        """Let what was compared of ``turned`` shards, and of those that only another dataset has now, count for this run."""
+        elsewhere = frozenset(each.shard_id for each in self._gone())
+        again = ((turned | elsewhere) & self._present()) - self._history.compared_in(self._number)
+        self._history.count_again(again, self._number, self._case.config.outcome_sha256, RESULT_VERSION)
+
     def _open_compared(self) -> None:
-        """Open what this run compared before it was interrupted: the rows of its findings have to be read.
+        """Open what counts for this run and was not compared since it began (again): the rows of its findings have to be read.
 
         Raises:
             Incomplete: one cannot be opened any more.
         """
         mine = self._history.compared_in(self._number)
-        places = [place for place, each in enumerate(self._today.shards) if each.shard_id in mine]
+        places = [
+            place
+            for place, each in enumerate(self._today.shards)
+            if each.shard_id in mine and each.scanned.status is ShardStatus.SCANNED
+        ]
         self._open(places)
         for place in places:
             each = self._today.shards[place].scanned
@@ -316,6 +347,7 @@ class Rescan:
         if self._begun is None:
             self._history.begin_run(run)
         course.note("user", "run started" if self._begun is None else "run resumed", " ".join(self._request.command))
+        self._last.begin(self._number)
         fixed = self._meta("method", self._case.config.sha256)
         if ledger.meta(fixed) is None:
             course.note("tool", "portfolio read", f"{len(self.asked.items)} works", self._asked_digest())
