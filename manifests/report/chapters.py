@@ -36,7 +36,7 @@ def lead(manifest: Mapping[str, Any], lang: Lang) -> tuple[str, str]:
     elif results["findings"]:
         first = label("lead_no_work", lang, findings=findings)
     else:
-        first = label("lead_none", lang, works=works)
+        first = label("lead_none" if manifest["kind"] == "scan" else "lead_none_new", lang, works=works)
     return first, label("lead_more", lang, findings=findings, rows=rows, datasets=dataset_names(manifest, lang))
 
 

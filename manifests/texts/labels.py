@@ -47,6 +47,10 @@ _LABELS: Final[dict[str, tuple[str, str]]] = {
         "No match was found for any of the {works}.",
         "未发现与这 {works}匹配的行。",
     ),
+    "lead_none_new": (
+        "No match is stated here for any of the {works}; what was found before stands in the earlier packages.",
+        "此处未列出与这 {works}匹配的行；此前的发现见较早的证据包。",
+    ),
     "lead_more": (
         "{findings} in {rows} scanned of {datasets}.",
         "在 {datasets} 中已扫描 {rows}，共 {findings}。",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path  # noqa: TC003 - used in a dataclass field type
 from typing import TYPE_CHECKING, Any
 
+from manifests.packages import open_package
 from manifests.tiers import Tier
 from scanner.coverage import ScannedShard, ShardStatus
 from scanner.runner.clock import utc_now
@@ -132,16 +133,38 @@ def gap(each: ScannedShard) -> str:
     return f"{shown(each)}: {(each.reason or '').removeprefix(f'{each.shard.name}: ')}"
 
 
-def nothing_new(view: CaseView, adopted: Run | None, seconds: float) -> RescanResult:
-    """The result of a run without a package; ``adopted`` is one that an interrupted run had sealed."""
+def sealed_before(view: CaseView, adopted: Run, seconds: float) -> RescanResult:
+    """The result of a run that was interrupted after it had sealed its package, told by the next: what the package says."""
+    package = open_package(view.folder / "packages" / adopted.package)
+    manifest, previous = package.manifest, package.manifest["previous"]
+    changes = package.records("changes") if manifest["kind"] == "rescan" else ()
+    counted = Counter(str(record["change"]) for record in changes)
+    rows = [line["rows_scanned"] for line in package.records("coverage")]
+    return replace(
+        nothing_new(view, seconds),
+        package=package.path,
+        kind=manifest["kind"],
+        previous=None if previous is None else previous["manifest_sha256"],
+        manifest_sha256=package.manifest_sha256,
+        compared=sum(number > 0 for number in rows),
+        rows_scanned=sum(rows),
+        findings=manifest["results"]["findings"],
+        findings_by_tier=dict(manifest["results"]["by_tier"]),
+        works_with_findings=manifest["results"]["works_with_findings"],
+        changes={name: counted[name] for name in CHANGES},
+    )
+
+
+def nothing_new(view: CaseView, seconds: float) -> RescanResult:
+    """The result of a run without a package."""
     failed = [each for each in view.today.scanned() if each.status is ShardStatus.FAILED]
     gaps = [*map(gap, failed), *(f"{name}: {reason}" for name, reason in sorted(view.today.unreachable.items()))]
     return RescanResult(
         case=view.folder,
-        package=None if adopted is None else view.folder / "packages" / adopted.package,
+        package=None,
         kind=None,
         previous=None,
-        manifest_sha256=None if adopted is None else adopted.manifest_sha256,
+        manifest_sha256=None,
         works=view.works,
         files_excluded=view.files_excluded,
         shards=len(view.today.shards),

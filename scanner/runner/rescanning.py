@@ -28,7 +28,7 @@ from scanner.queries import compile_queries
 from scanner.query_sets import Asked, asked_today
 from scanner.runner.case_files import Chain, adopt_sealed, case_name, list_packages, read_case, read_chain
 from scanner.runner.case_portfolio import read_case_portfolio
-from scanner.runner.case_results import CasePlan, CaseView, RescanResult, nothing_new, result_of
+from scanner.runner.case_results import CasePlan, CaseView, RescanResult, nothing_new, result_of, sealed_before
 from scanner.runner.clock import Course, utc_now
 from scanner.runner.comparing import CaseRun, asked_of_groups, compare_group, preparation
 from scanner.runner.delta import Delta, coverage_of, gaps_of, write_delta
@@ -88,8 +88,11 @@ def run_rescan(request: RescanRequest, watch: Watcher = unwatched) -> RescanResu
         list_packages(request.folder, history.runs())
         view = rescan.view()
     seconds = time.monotonic() - began
-    result = nothing_new(view, adopted, seconds) if delta is None else result_of(delta, view, seconds)
-    return tell(result, case, watch)
+    if adopted is not None:  # nobody has been told of what it found
+        told = tell(sealed_before(view, adopted, seconds), case, watch)
+        if delta is None:
+            return told
+    return tell(nothing_new(view, seconds) if delta is None else result_of(delta, view, seconds), case, watch)
 
 
 def plan_rescan(folder: Path, watch: Watcher = unwatched) -> CasePlan:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import os
 import shutil
 import sqlite3
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -200,13 +202,17 @@ def test_a_damaged_outcome_is_made_again(world: CaseWorld) -> None:
     assert world.rescan().kind is None
 
 
-def test_a_run_that_was_killed_after_the_seal_is_listed(world: CaseWorld) -> None:
+def test_a_run_that_was_killed_after_the_seal_is_listed_and_told_of(world: CaseWorld) -> None:
+    keep = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_bytes(sys.stdin.buffer.read())"
+    world.write_toml(top=f"on_findings = {json.dumps([sys.executable, '-c', keep, str(world.root / 'told.json')])}")
     with closing(sqlite3.connect(world.case / "ledger.sqlite")) as ledger, ledger:
         ledger.execute("UPDATE runs SET finished_at = NULL, manifest_sha256 = NULL, gaps = NULL")
     (world.case / "packages" / "PACKAGES.txt").write_bytes(b"")
     result = run_rescan(RescanRequest(folder=world.case))
-    assert (result.kind, result.package) == (None, world.packages[0])
+    assert (result.kind, result.package, result.findings) == ("scan", world.packages[0], 2)
+    assert json.loads((world.root / "told.json").read_bytes())["findings"] == 2
     assert len(world.packages) == 1
+    assert world.rescan().kind is None
 
 
 @pytest.mark.parametrize(
