@@ -9,7 +9,7 @@
        └─ by identity     (URL, asset key, host, caption)
     ──> Outcome: hits, counts, distance histograms
 
-Nothing is graded here: chance matches count the rows of the whole scan, so grading (``evidence.py``) waits for the last shard.
+Nothing is graded here: chance matches count the rows of the whole scan, so grading (``grading.py``) waits for the last shard.
 """
 
 from __future__ import annotations

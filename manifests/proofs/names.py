@@ -27,7 +27,6 @@ SIGNATURE: Final = "proofs/tagmanifest-sha256.txt.sig"
 SIGNER: Final = "proofs/signer.pub.pem"
 STAMPS: Final = "proofs/tsa"
 PENDING: Final = "PENDING-"
-PENDING_SEAL: Final = f"{STAMPS}/{PENDING}seal.tsq"  # what every scan writes, also offline
 
 _RESTAMP = re.compile(r"restamp-([1-9][0-9]{0,3})(?:-.+)?")
 _DEVICE = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")

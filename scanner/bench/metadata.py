@@ -17,7 +17,6 @@ import pyarrow.parquet as pq
 
 from scanner.bench.synthetic import synthetic_identity, write_shard
 from scanner.metadata import compile_identifiers, match_batch
-from scanner.metadata.prefilter import kernels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -226,8 +225,3 @@ def _re2(shard: Path, names: list[str]) -> Iterator[tuple[str, str, Callable[[],
         )
 
     yield "RE2 alternation (pyarrow)", "10 names in captions, nothing in URLs", run_re2
-
-
-def is_compiled() -> bool:
-    """Whether the compiled loops are there; without them our row shows the plain functions."""
-    return kernels() is not None

@@ -20,7 +20,8 @@ from scanner.grading import listed, tiers_not_listed, weigh_terms
 from scanner.outcomes import Compared, Outcome
 from scanner.runner.case_files import basis_of, gaps_digest
 from scanner.runner.changes import change_records
-from scanner.runner.finding import Chosen, Gathered, Graded, exhibit_findings, look_again
+from scanner.runner.finding import Chosen, exhibit_findings, look_again
+from scanner.runner.gathered import Gathered, Graded
 from scanner.runner.scanning import note_looks, open_outlook
 from scanner.runner.to_date import ToDate
 

@@ -20,7 +20,8 @@ from scanner.looks import FetchPlan, Outside, plan_looks
 from scanner.runner.choosing import years_since
 from scanner.runner.clock import Course, utc_now
 from scanner.runner.executors import open_executor
-from scanner.runner.finding import Gathered, rows_to_look_at
+from scanner.runner.finding import rows_to_look_at
+from scanner.runner.gathered import Gathered
 from scanner.runner.looked import wanted_of
 from scanner.runner.shard_loop import Comparing, ShardLoop
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from manifests.tiers import Tier
 from scanner.config import RESULT_VERSION, ScanConfig
 from scanner.coverage import ScannedShard, ShardStatus
 from scanner.datasets import is_address
@@ -171,7 +172,7 @@ def run_scan(request: ScanRequest, watch: Watcher = unwatched) -> ScanResult:
         shards={status.value: sum(each.status is status for each in shards) for status in ShardStatus},
         comparisons=findings.searched.comparisons,
         findings=len(records),
-        findings_by_tier={tier: by_tier[tier] for tier in _tiers()},
+        findings_by_tier={tier.value: by_tier[tier.value] for tier in Tier},
         works_with_findings=len({record["work_id"] for record in records} - {None}),
         incomplete=incomplete,
         seconds=time.monotonic() - began,
@@ -245,12 +246,6 @@ def files_read(shards: Sequence[ScannedShard], queries: Queries) -> tuple[str, .
 def _gap(each: ScannedShard) -> str:
     reason = (each.reason or "").removeprefix(f"{each.shard.name}: ")
     return f"{each.shard.dataset.name}/{each.shard.name}: {reason}"
-
-
-def _tiers() -> list[str]:
-    from manifests.tiers import Tier  # noqa: PLC0415 - beside its one use
-
-    return [tier.value for tier in Tier]
 
 
 def compile_question(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from scanner.urls.platforms import PINTEREST_HOSTS, PLATFORM_HOSTS
+from scanner.urls.platforms import PINTEREST_HOSTS
 
 if TYPE_CHECKING:
     from scanner.urls.canonicalize import CanonicalUrl
@@ -220,8 +220,3 @@ def path_hosts(platform: str) -> tuple[str, ...]:
 def file_name_hosts(platform: str) -> tuple[str, ...]:
     """The domains where user names of this platform stand in file names."""
     return _BY_USER_HOSTS if platform == "deviantart" else ()
-
-
-def is_platform(host: str) -> bool:
-    """Whether a host is one of the shared platforms' own domains."""
-    return host in PLATFORM_HOSTS
