@@ -103,5 +103,5 @@ def extra(module: str, name: str) -> ModuleType:
     except ImportError as error:
         raise ExportError(
             f"this format needs {module.partition('.')[0]}, which is not installed",
-            hint=f"Install it with: pip install 'provscan[{name}]'",
+            hint=f'Install it with: pip install "provscan[{name}]"',
         ) from error

@@ -49,7 +49,7 @@ def open_executor(
         from scanner.cluster import ClusterPool  # noqa: PLC0415 - needs the extra
     except ImportError as error:
         raise UsageError(
-            "--cluster needs Dask, which is not installed", hint="pip install 'provscan[cluster]'"
+            "--cluster needs Dask, which is not installed", hint='pip install "provscan[cluster]"'
         ) from error
     unheard = [0] * (2 * tasks.PROGRESS_SLOTS)  # each worker counts in a copy of its own: nobody asks them
     return ClusterPool(cluster, preparation.function, (*preparation.arguments, unheard), paths=paths)

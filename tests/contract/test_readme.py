@@ -17,7 +17,7 @@ from integration_world import command, environment
 from scanner.cli import VERBS
 from scanner.cli.scan import command as scan_command
 from scanner.cli.scan import named_dataset
-from scanner.config import ScanConfig
+from scanner.config import ScanConfig, parse_config
 from scanner.datasets import is_address
 from scanner.demo import make_demo_world
 from scanner.releases.addresses import parse_hub_address
@@ -30,6 +30,12 @@ EXPECTED = {"rescan my-case --json": 0, "--exit-code": 10}  # findings are there
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def block_with(words: str) -> str:
+    """The one example of a settings file that has these words."""
+    (block,) = [block for block in blocks("toml") if words in block]
+    return block
 
 
 def printed_commands() -> list[str]:
@@ -48,7 +54,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(world.datasets["coyo-demo"], home / "coyo-700m")
     shutil.copytree(world.datasets["laion-demo"], home / "laion400m-meta")
     shutil.copytree(world.works.parent, home / "more-pictures", ignore=shutil.ignore_patterns("works.csv"))
-    (home / "identity.toml").write_text(blocks("toml")[0], encoding="utf-8")
+    (home / "identity.toml").write_text(block_with("work_urls"), encoding="utf-8")
     for package in ("scanner", "manifests"):
         (home / package).symlink_to(ROOT / package)
     return home
@@ -62,7 +68,7 @@ def prepared(line: str, home: Path) -> list[str]:
         (home / "decisions.csv").write_text(rows, encoding="utf-8")
         words = [first if word == "MATCH_ID" else word for word in words]
     if words[1:2] == ["rescan"]:
-        (home / "my-case" / "case.toml").write_text(blocks("toml")[1], encoding="utf-8")
+        (home / "my-case" / "case.toml").write_text(block_with("[[datasets]]"), encoding="utf-8")
     return command(words[1:]) if words[0] == "provscan" else [sys.executable, *words[1:]]
 
 
@@ -86,6 +92,20 @@ def test_the_python_of_the_readme_runs(home: Path) -> None:
             [sys.executable, str(script)], capture_output=True, cwd=home, env=environment(), check=False
         )
         assert done.returncode == 0, done.stderr.decode()
+
+
+def test_the_settings_of_the_readme_are_settings() -> None:
+    settings = parse_config(block_with("[fetch]"), where="README.md")
+    assert settings.fetch_policy.contact
+    assert settings.fetch_policy.timegates
+
+
+def test_every_place_on_the_developers_map_is_there() -> None:
+    rows = [line.split("|")[1] for line in README.splitlines() if line.startswith(("| `scanner/", "| `manifests/"))]
+    places = [place for row in rows for place in re.findall(r"`([^`]+)`", row)]
+    places += re.findall(r"^scanner/\S+", README, re.MULTILINE)
+    assert len(places) >= 30
+    assert [each for each in places if not (ROOT / each).exists() and not (ROOT / "scanner" / each).exists()] == []
 
 
 def test_the_two_commands_of_a_fresh_machine_are_one_line_each() -> None:
