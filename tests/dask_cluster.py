@@ -15,7 +15,7 @@ from typing import Self
 
 from integration_world import environment
 
-START_S = 90
+START_S = 600
 
 
 class DaskCluster:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def provscan(tmp_path: Path) -> Run:
     """Run ``provscan`` in ``tmp_path``; any warning of Python in it is an error."""
 
-    def run(*arguments: str | Path, cwd: Path = tmp_path, timeout: float = 300) -> Ran:
+    def run(*arguments: str | Path, cwd: Path = tmp_path, timeout: float = 900) -> Ran:
         done = subprocess.run(
             command(arguments), capture_output=True, cwd=cwd, env=environment(), timeout=timeout, check=False
         )

@@ -143,7 +143,7 @@ def without_rights() -> Run:
 
     def run(*arguments: str | Path) -> Ran:
         done = subprocess.run(
-            [*bound, *command(arguments)], capture_output=True, env=environment(), check=False, timeout=300
+            [*bound, *command(arguments)], capture_output=True, env=environment(), check=False, timeout=900
         )
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 

@@ -96,18 +96,21 @@ def test_a_worker_killed_in_mid_shard_and_a_scheduler_killed_and_restarted_chang
     out = tmp_path / "out"
     with DaskCluster(tmp_path / "first") as cluster:
         running = start(place, out, cluster)
-        wait_until(lambda: readers(cluster, place / "d" / "b.tar") or running.poll() is not None)
-        os.kill(readers(cluster, place / "d" / "b.tar")[0], signal.SIGKILL)
+        reading: list[int] = []
+        wait_until(
+            lambda: reading.extend(readers(cluster, place / "d" / "b.tar")) or reading or running.poll() is not None
+        )
+        os.kill(reading[0], signal.SIGKILL)
         wait_until(lambda: counted(out, "outcomes") >= 1)
         cluster.kill_scheduler()
-        said = running.communicate(timeout=120)[1].decode()
+        said = running.communicate(timeout=900)[1].decode()
         assert (running.returncode, out.exists()) == (3, False), said
         assert "the same command goes on from here" in said
         assert "Traceback" not in said
     finished = counted(out, "outcomes")
     with DaskCluster(tmp_path / "second", port=cluster.port) as restarted:
         again = start(place, out, restarted)
-        said = again.communicate(timeout=120)[1].decode()
+        said = again.communicate(timeout=900)[1].decode()
         assert again.returncode == 0, said
     assert 1 <= finished < 3
     assert_same(place / "alone", out)

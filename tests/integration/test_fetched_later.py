@@ -61,7 +61,7 @@ class World:
             "--workers", "1", "--config", self.folder / "settings.toml", "--fetch", "candidates",
             "--allow-network", "127.0.0.1/32", "--out", self.folder / "package",
         ]  # fmt: skip
-        done = subprocess.run(command(arguments), capture_output=True, env=environment(), check=False, timeout=300)
+        done = subprocess.run(command(arguments), capture_output=True, env=environment(), check=False, timeout=900)
         assert done.returncode == code, (done.stdout.decode(), done.stderr.decode())
         assert_sound(self.folder / "package")
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())

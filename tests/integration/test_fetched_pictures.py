@@ -141,7 +141,7 @@ def write_world(folder: Path, base: str) -> list[str | Path]:
 
 
 def run(arguments: list[str | Path], cwd: Path) -> Ran:
-    done = subprocess.run(command(arguments), capture_output=True, cwd=cwd, env=environment(), check=False, timeout=300)
+    done = subprocess.run(command(arguments), capture_output=True, cwd=cwd, env=environment(), check=False, timeout=900)
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def run(arguments: list[str | Path], cwd: Path) -> Ran:
-    done = subprocess.run(command(arguments), capture_output=True, cwd=cwd, env=environment(), check=False, timeout=300)
+    done = subprocess.run(command(arguments), capture_output=True, cwd=cwd, env=environment(), check=False, timeout=900)
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 

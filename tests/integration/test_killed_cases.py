@@ -82,7 +82,7 @@ def counted(world: CaseWorld, query: str) -> int:
 def killed(world: CaseWorld, moment: Callable[[], bool], after_s: float) -> bool:
     """Begin a run and kill all of it at a moment; False when it ended before."""
     process = begun(world)
-    end = time.monotonic() + 120
+    end = time.monotonic() + 600
     while process.poll() is None and not moment() and time.monotonic() < end:
         time.sleep(0.005)
     time.sleep(after_s)
@@ -153,14 +153,18 @@ def test_a_second_run_is_refused_and_told_whose_the_first_is(
 ) -> None:
     world = copied(prepared, tmp_path / "w")
     process = begun(world)
-    end = time.monotonic() + 120
+    end = time.monotonic() + 600
     while counted(world, "SELECT count(*) FROM runs WHERE number = 2") == 0 and time.monotonic() < end:
         assert process.poll() is None
         time.sleep(0.005)
-    second = provscan("rescan", world.case)
+    os.killpg(process.pid, signal.SIGSTOP)  # it cannot be done before the second one asks
+    try:
+        second = provscan("rescan", world.case)
+    finally:
+        os.killpg(process.pid, signal.SIGCONT)
     assert (second.code, second.out) == (3, "")
     assert f"another scan is at work in case (process {process.pid}, since 20" in second.err
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=900)
     assert process.returncode == 0, (out, err)
     assert len(world.packages) == 2
 

@@ -114,7 +114,7 @@ class Running:
                     found.append(int(stat.parent.name))
         return found
 
-    def until(self, moment: Callable[[], bool], timeout_s: float = 300) -> bool:
+    def until(self, moment: Callable[[], bool], timeout_s: float = 900) -> bool:
         """Wait for a moment; False when the scan ended before it."""
         end = time.monotonic() + timeout_s
         while time.monotonic() < end:
@@ -125,14 +125,14 @@ class Running:
             time.sleep(0.005)
         pytest.fail("the moment never came")
 
-    def ended(self, timeout_s: float = 600) -> Ran:
+    def ended(self, timeout_s: float = 900) -> Ran:
         """Wait for its end."""
         out, err = self.process.communicate(timeout=timeout_s)
         return Ran(self.process.returncode, out.decode(), err.decode())
 
     def leaves_nobody(self) -> bool:
         """Whether all its processes go with it."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + 600
         while time.monotonic() < end and self.group():
             time.sleep(0.05)
         return not self.group()

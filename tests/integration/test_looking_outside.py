@@ -57,7 +57,7 @@ def world(tmp_path: Path, server: HostileServer) -> list[str | Path]:
 
 
 def run(arguments: list[str | Path], cwd: Path) -> Ran:
-    done = subprocess.run(command(arguments), capture_output=True, cwd=cwd, env=environment(), check=False, timeout=300)
+    done = subprocess.run(command(arguments), capture_output=True, cwd=cwd, env=environment(), check=False, timeout=900)
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
@@ -93,7 +93,7 @@ def test_a_scan_that_is_killed_while_it_looks_asks_for_nothing_again_that_it_kno
     scan = subprocess.Popen(
         command(world), cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    until = time.monotonic() + 120
+    until = time.monotonic() + 600
     while len([path for path in server.paths() if path.endswith(".jpg")]) < 14 and time.monotonic() < until:
         time.sleep(0.02)  # both connections of the host are waiting now: twelve looks are answered
     os.kill(scan.pid, signal.SIGKILL)

@@ -51,7 +51,7 @@ class Scene:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=900,
         )
         assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr

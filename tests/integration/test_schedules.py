@@ -167,7 +167,7 @@ def test_cron_really_fires(case: Path) -> None:
         assert soon != installed
         subprocess.run(["crontab", "-"], input=soon.encode(), check=True)
         log = case / "rescan.log"
-        end = time.monotonic() + 150
+        end = time.monotonic() + 600
         while time.monotonic() < end and not (log.exists() and "portfolio is empty" in log.read_text(encoding="utf-8")):
             time.sleep(0.5)
         assert "portfolio is empty" in log.read_text(encoding="utf-8")

@@ -57,7 +57,7 @@ def opened(file: Path, *options: str) -> Sheet:
     profile = (file.parent / "profile").as_uri()
     command = [str(OFFICE), f"-env:UserInstallation={profile}", "--headless", *options]
     command += ["--convert-to", "fods", "--outdir", str(out), str(file)]
-    subprocess.run(command, check=True, capture_output=True, timeout=180)
+    subprocess.run(command, check=True, capture_output=True, timeout=900)
     root = ET.parse(out / f"{file.stem}.fods").getroot()
     table = next(root.iter(f"{TABLE}table"))
     rows = [cells for row in table.iter(f"{TABLE}table-row") if any(cells := _cells(row))]

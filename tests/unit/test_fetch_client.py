@@ -7,7 +7,6 @@ import datetime as dt
 import gzip
 import ssl
 import threading
-import time
 import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -200,11 +199,9 @@ def test_a_drip_is_too_slow_and_silence_a_timeout(server: HostileServer, client:
 def test_the_total_counts_over_all_hops(server: HostileServer, client: BlockingClient) -> None:
     for hop in range(5):
         server.says(f"/slow{hop}", 0.2, answer(b"", "302 Found", f"Location: /slow{hop + 1}"))
-    began = time.monotonic()
     found, exchanges = outcome(client, server.url("/slow0"), replace(QUICK, total_s=0.5))
-    assert found is FetchOutcome.TIMEOUT
-    assert 1 <= len(exchanges) <= 3
-    assert time.monotonic() - began < 30
+    assert found is FetchOutcome.TIMEOUT  # no hop takes as long; a total that began anew would see them all
+    assert len(exchanges) <= 3
 
 
 REDIRECTS = {
