@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
         result(restamp(arguments.package))
     for request in pending(arguments.package):
         note(how_to_send(arguments.package / request))
-    note("Then: timestamp PACKAGE --attach reply.tsr")
+    note("Then the same command with: --attach reply.tsr")
     return 0
 
 

@@ -112,10 +112,10 @@ def _not_there(source: str) -> UsageError:
     try:
         os.stat(source)  # noqa: PTH116 - keeps names that are not UTF-8
     except (FileNotFoundError, NotADirectoryError):
-        return UsageError(f"{source}: there is no such file or folder.", hint="Check the path given with --dataset.")
+        return UsageError(f"{source}: there is no such file or folder.", hint="Check the path of the dataset.")
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        return UsageError(f"{source}: it cannot be looked at ({why}).", hint="Check the path given with --dataset.")
+        return UsageError(f"{source}: it cannot be looked at ({why}).", hint="Check the path of the dataset.")
     return UsageError(f"{source}: it is a pipe or a device.", hint="Give the file itself: it is read more than once.")
 
 
