@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Final
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 MAX_RECORD_BYTES: Final = 4 << 20  # a page has 1 MiB at most, its head and the record's little
 CRAWLS_ASKED: Final = 2
+MAX_PICTURES: Final = 10_000  # of one page
 _SOURCES: Final = ("src", "data-src", "data-original", "data-lazy-src", "srcset", "data-srcset")
 
 
@@ -160,7 +162,8 @@ def _fields(head: bytes) -> dict[str, str]:
 def pictures_on(page: str, html: bytes) -> list[ListedPicture]:
     """The pictures that a page lists in ``<img>`` and ``<source>``, addresses made absolute as browsers do."""
     reader = _Pictures(page)
-    reader.feed(html.decode("utf-8", "replace"))
+    with suppress(AssertionError):  # how html.parser ends at "<![<!": what came before stands
+        reader.feed(html.decode("utf-8", "replace"))
     return reader.found
 
 
@@ -188,13 +191,15 @@ class _Pictures(HTMLParser):
         named = {name: value for name, value in attrs if value}
         if tag == "base" and "href" in named:
             self._base = self._absolute(named["href"] or "")
-        if tag not in {"img", "source"} or len(self.found) > 10_000:
+        if tag not in {"img", "source"}:
             return
         for name in _SOURCES:
             value = named.get(name)
             if value is None:
                 continue
             for part in value.split(",") if name.endswith("srcset") else (value,):
+                if len(self.found) >= MAX_PICTURES:
+                    return
                 source = (part.split() or [""])[0] if name.endswith("srcset") else part.strip()
                 self.found.append(ListedPicture(source=self._absolute(source), alt=named.get("alt")))
 

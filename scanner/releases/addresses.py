@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Final
@@ -88,8 +89,9 @@ def parse_file_list(text: str, base: str) -> Iterator[ListedFile]:
 def parse_directory(html: str, base: str) -> tuple[str, ...]:
     """Addresses of the files in a directory as a web server lists it: links to what lies directly below ``base``, each once, sorted."""
     parser = _Links()
-    parser.feed(html)
-    parser.close()
+    with suppress(AssertionError):  # how html.parser ends at "<![<!": what came before stands
+        parser.feed(html)
+        parser.close()
     found = set()
     for href in parser.hrefs:
         url = _joined(base, href).partition("#")[0]

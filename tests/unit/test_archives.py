@@ -26,7 +26,7 @@ from scanner.archives import (
     wanted_captures,
     window_of,
 )
-from scanner.archives.common_crawl import listing_of, parse_crawls, parse_index, pictures_on, read_page
+from scanner.archives.common_crawl import MAX_PICTURES, listing_of, parse_crawls, parse_index, pictures_on, read_page
 from scanner.archives.memento import original_of, parse_links
 from scanner.archives.wayback import ArchiveAnswerError, parse_cdx, payload_digest, played_timestamp
 from scanner.errors import LedgerError
@@ -447,3 +447,9 @@ def test_an_address_in_a_srcset_is_found_and_canonical_equals_count() -> None:
     assert listing_of("http://dead.example/a.jpg", listed) is not None
     assert listing_of("http://dead.example/b.jpg", listed) is not None
     assert listing_of("http://dead.example/c.jpg", listed) is None
+
+
+def test_a_page_that_breaks_the_parser_gives_what_stands_before_and_never_more_than_a_page_has() -> None:
+    listed = pictures_on("http://x/", b'<img src="/a.jpg"><![<!><img src="/b.jpg">')
+    assert [each.source for each in listed] == ["http://x/a.jpg"]
+    assert len(pictures_on("http://x/", b'<img srcset="' + b"a," * 50_000 + b'">')) == MAX_PICTURES

@@ -74,6 +74,9 @@ def test_a_directory_is_what_lies_directly_below_it() -> None:
         "https://a.example/d/a.parquet",
         "https://a.example/d/b%20c.tar",
     )
+    assert parse_directory('<a href="a.csv">a</a><![<!><a href="b.csv">b</a>', "https://a.example/d/") == (
+        "https://a.example/d/a.csv",
+    )
 
 
 @pytest.fixture
