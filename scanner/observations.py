@@ -152,6 +152,7 @@ class Exchange:
     tls_version: str | None = None
     certificate_sha256: str | None = None
     milliseconds: int = 0
+    received: int = 0  # bytes of the body that came, kept or not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

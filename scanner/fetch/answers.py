@@ -76,7 +76,7 @@ class Answer:
         self.body = bytearray()
         self.is_cut = False
         self._limits = limits
-        self._received = 0
+        self.received = 0
         self._is_wanted = 200 <= status < 300
         if len(fields) > limits.max_fields:
             raise Stopped(FetchOutcome.PROTOCOL_ERROR, f"more than {limits.max_fields} header fields")
@@ -85,7 +85,8 @@ class Answer:
             return
         self._cap, self._sniffed, self._sink = limits.max_bytes, limits.max_text_bytes is None, sink
         named = {name.lower(): value for name, value in fields}
-        if named.get(b"content-encoding", b"").strip().lower() not in _ENCODINGS:
+        codings = [value.strip().lower() for name, value in fields if name.lower() == b"content-encoding"]
+        if len(codings) > 1 or not _ENCODINGS.issuperset(codings):
             raise Stopped(FetchOutcome.ENCODED_BODY, "the answer is compressed in a way that was not asked for")
         length = int(named.get(b"content-length", b"0"))  # the grammar has made sure that it is a number
         if has_body and length > self._cap:
@@ -97,8 +98,8 @@ class Answer:
         Raises:
             Stopped: more than the limit of what was asked for.
         """
-        self._received += len(chunk)
-        if self._sink is not None and self._received <= self._cap:
+        self.received += len(chunk)
+        if self._sink is not None and self.received <= self._cap:
             self._sink(chunk)
             return
         self.body += chunk
@@ -106,7 +107,7 @@ class Answer:
             self._sniffed = True
             if sniff_format(bytes(self.body[:SNIFFED_BYTES])) is None:
                 self._cap = min(self._cap, self._limits.max_text_bytes or 0)
-        if self._received > self._cap:
+        if self.received > self._cap:
             if self._is_wanted and self._cap == self._limits.max_bytes:
                 raise Stopped(FetchOutcome.TOO_LARGE, f"more than {self._cap:,} bytes")
             del self.body[self._cap :]

@@ -117,7 +117,7 @@ class Client:
             try:
                 exchange = await self._hop(url, asking, first, limits, seconds, gate)
             except FetchFailed as error:
-                error.exchanges = (*hops, *error.exchanges)
+                error.exchanges, error.hop = (*hops, *error.exchanges), url
                 if hops and error.outcome is FetchOutcome.ADDRESS_REFUSED:
                     error.outcome = FetchOutcome.REDIRECT_REFUSED
                 raise
@@ -129,10 +129,10 @@ class Client:
             target = check_redirect(url, location, allowed=self.allowed)
             if isinstance(target, Refusal):
                 why = f"redirected to an address that is refused ({target.reason})"
-                raise FetchFailed(FetchOutcome.REDIRECT_REFUSED, text, why, exchanges=tuple(hops))
+                raise _misled(FetchOutcome.REDIRECT_REFUSED, text, why, url, hops)
             if target.text in seen or len(hops) > limits.max_redirects:
                 why = f"redirected in a circle or more than {limits.max_redirects} times"
-                raise FetchFailed(FetchOutcome.TOO_MANY_REDIRECTS, text, why, exchanges=tuple(hops))
+                raise _misled(FetchOutcome.TOO_MANY_REDIRECTS, text, why, url, hops)
             seen.add(target.text)
             url = target
 
@@ -183,6 +183,12 @@ class Client:
         if asking.body:
             named.append(("Content-Length", str(len(asking.body))))
         return tuple((name.encode("ascii"), value.encode("latin-1")) for name, value in named)
+
+
+def _misled(outcome: FetchOutcome, text: str, why: str, hop: CheckedUrl, hops: list[Exchange]) -> FetchFailed:
+    failed = FetchFailed(outcome, text, why, exchanges=tuple(hops))
+    failed.hop = hop
+    return failed
 
 
 def location_of(exchange: Exchange) -> str | None:

@@ -154,6 +154,7 @@ def _kept(hop: Hop, response: httpx.Response, answer: Answer | None, *, is_whole
         tls_version=connection.tls_version,
         certificate_sha256=connection.certificate_sha256,
         milliseconds=round(seconds * 1000),
+        received=0 if answer is None else answer.received,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from scanner.errors import NetworkError
 
 if TYPE_CHECKING:
+    from scanner.fetch.guard import CheckedUrl
     from scanner.observations import Exchange, FetchOutcome
 
 KIB: Final = 1024
@@ -47,7 +48,7 @@ class FetchFailed(NetworkError):
     """A request that gave no answer to use.
 
     ``outcome`` says what came of it, ``why`` in a few words without the address, ``exchanges`` holds the hops that were answered, the
-    last perhaps without its body.
+    last perhaps without its body; ``hop`` is the one that failed.
     """
 
     def __init__(self, outcome: FetchOutcome, url: str, why: str, *, exchanges: tuple[Exchange, ...] = ()) -> None:
@@ -56,3 +57,4 @@ class FetchFailed(NetworkError):
         self.outcome = outcome
         self.why = why
         self.exchanges = exchanges
+        self.hop: CheckedUrl | None = None

@@ -41,6 +41,11 @@ class Robots:
         self._rules = None if text is None else Protego.parse(text)
         self._word = word
 
+    @property
+    def why(self) -> str:
+        """Why an address is not allowed, where it is not."""
+        return "robots.txt could not be read, which bars it" if self._rules is None else "robots.txt disallows it"
+
     def allows(self, url: CheckedUrl) -> bool:
         """Whether our agent may ask for ``url``."""
         if self._rules is None:

@@ -20,17 +20,17 @@ from scanner.fetch.guard import CheckedUrl, check_url
 from scanner.fetch.limits import FetchFailed
 from scanner.fetch.politeness import Lanes, backoff_s
 from scanner.fetch.robots import KEPT_S, MAX_ROBOTS_BYTES, Robots, read_robots, robots_url
-from scanner.looks.manners import TRIED_AGAIN, TRIES, UNREACHABLE, Host, Peer
+from scanner.looks.manners import TRIED_AGAIN, TRIES, UNREACHABLE, Host, Peer, answer_of
 from scanner.looks.observing import answered_look, failed_look, not_asked, with_facts, without_pixels
 from scanner.looks.outside import limits_of
 from scanner.looks.wanted import Wanted, site_of
 from scanner.observations import FetchOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from typing import Any
 
     from scanner.events import Watcher
-    from scanner.fetch.addresses import Refusal
     from scanner.fetch.decoders import Decoders
     from scanner.fetch.limits import Limits
     from scanner.fetch_policy import FetchPolicy
@@ -153,12 +153,14 @@ class PoliteLoop:
         look: Look | None = None
         for tries in range(1, TRIES + 1):
             held = await self._held(url)
-            if held is not None and look is not None:  # what it answered before it was left alone is what is known
-                return replace(look, facts={**look.facts, **held.facts})
+            if held is not None and look is not None:
+                return _held_back(look, held.facts)
             if held is not None:
                 return not_asked(wanted, held.outcome, held.at or self._now(), held.why, tries=0, **held.facts)
-            look, may_try_again = await self._ask(wanted, url, visit)
-            look = replace(look, facts={**look.facts, "tries": tries})
+            said, may_try_again = await self._ask(wanted, url, visit)
+            if not may_try_again and not said.exchanges:  # held back before anything was sent
+                return replace(said, facts={**said.facts, "tries": 0}) if look is None else _held_back(look, said.facts)
+            look = replace(said, facts={**said.facts, "tries": tries})
             if not may_try_again or look.observation.outcome not in TRIED_AGAIN:
                 return look
             visit.leave()
@@ -181,10 +183,11 @@ class PoliteLoop:
             look = failed_look(wanted, url.text, failed, began)
             if isinstance(failed, _Held):
                 return replace(look, facts={**look.facts, **failed.facts}), False
-            self._remember(url, look)
+            self._remember(failed.hop or url, look)
             return look, True
         look, body = answered_look(wanted, url.text, hops, limits.max_bytes)
-        self._remember(url, look)
+        last = check_url(hops[-1].url, allowed=self._client.allowed)
+        self._remember(last if isinstance(last, CheckedUrl) else url, look)
         if look.observation.outcome is FetchOutcome.IMAGE and body is not None:
             looked = await self._decoders.look(body)
             look = with_facts(look, looked.outcome, looked.facts)
@@ -198,13 +201,9 @@ class PoliteLoop:
         return replace(self._limits, max_bytes=MAX_INDEX_BYTES, max_text_bytes=most)
 
     def _remember(self, url: CheckedUrl, look: Look) -> None:
-        """Note the failure, or the answer, of whoever gave it: the last hop that answered, the first where none did."""
-        self.tally.bytes += sum(len(exchange.body) for exchange in look.exchanges)
-        blamed: CheckedUrl | Refusal = url
-        if len(look.exchanges) > 1:
-            blamed = check_url(look.exchanges[-1].url, allowed=self._client.allowed)
-        if isinstance(blamed, CheckedUrl):
-            self._host(blamed).hear(look, clock=self._clock(), now=self._now())
+        """Note the failure, or the answer, of ``url``, which is the hop that failed, or of the last hop that answered."""
+        self.tally.bytes += sum(exchange.received for exchange in look.exchanges)
+        self._host(url).hear(look, answer_of(look, url.text), clock=self._clock(), now=self._now())
 
     def _host(self, url: CheckedUrl) -> Host:
         return self._known.setdefault(url.origin, Host())
@@ -215,6 +214,11 @@ class PoliteLoop:
         wait = host.not_before - self._clock()
         if wait > 0 and host.parked is None and host.not_before < self._until:
             await asyncio.sleep(wait)
+        return self._refusal(url)
+
+    def _refusal(self, url: CheckedUrl) -> _Held | None:
+        """Why a host is not asked at all now, or None."""
+        host = self._host(url)
         if host.dead is not None:
             dead = host.dead.observation
             return _Held(dead.outcome, url.text, str(host.dead.facts.get("error", "")), at=dead.requested_at)
@@ -237,7 +241,7 @@ class PoliteLoop:
             if isinstance(rules, _Held):
                 raise rules
             if not rules.allows(url) and self._is_obeyed(url):
-                raise _Held(FetchOutcome.ROBOTS_DISALLOWED, url.text, "robots.txt disallows it")
+                raise _Held(FetchOutcome.ROBOTS_DISALLOWED, url.text, rules.why)
         address = self._peers.setdefault((addresses[0], url.port), Peer())
         async with self._hosts.turn(site_of(url)), self._addresses.turn(addresses[0]):
             held = await self._held(url)
@@ -249,6 +253,9 @@ class PoliteLoop:
                 why = f"its address answered none of {address.failures} requests"
                 raise _Held(FetchOutcome.CONNECT_FAILED, url.text, why)
             await visit.enter()
+            held = self._refusal(url)  # of all that waited for a connection, some may have spent the budget meanwhile
+            if held is not None:
+                raise held
             self.tally.requests += 1
             try:
                 yield
@@ -285,7 +292,12 @@ class PoliteLoop:
         if outcome in UNREACHABLE or not look.observation.is_final:
             why = str(look.facts.get("error") or f"robots.txt: {outcome}")
             return _Held(outcome, key, why, at=look.observation.requested_at)
-        return read_robots(outcome, entity(look.exchanges[-1], MAX_ROBOTS_BYTES) if look.exchanges else None)
+        return read_robots(outcome, entity(look.exchanges[-1], MAX_INDEX_BYTES) if look.exchanges else None)
+
+
+def _held_back(look: Look, why: Mapping[str, Any]) -> Look:
+    """What an address answered before it was left alone is what is known of it."""
+    return replace(look, facts={**why, **look.facts})
 
 
 class _Held(FetchFailed):

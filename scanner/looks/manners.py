@@ -11,7 +11,7 @@ from scanner.fetch.politeness import LONGEST_WAIT_S, retry_after_s
 from scanner.observations import FetchOutcome
 
 if TYPE_CHECKING:
-    from scanner.observations import Look
+    from scanner.observations import Exchange, Look
 
 TRIES: Final = 3
 LONGEST_REST_S: Final = 10 * 365 * 86_400.0  # no calendar holds what some hosts ask for
@@ -46,16 +46,16 @@ class Host:
     parked_until: str | None = None
     dead: Look | None = None
 
-    def hear(self, look: Look, *, clock: float, now: str) -> None:
-        """Take note of what came of one try, at ``clock`` of the loop and ``now``."""
+    def hear(self, look: Look, answer: Exchange | None, *, clock: float, now: str) -> None:
+        """Take note of what came of one try, at ``clock`` of the loop and ``now``; ``answer`` is this host's own."""
         outcome = look.observation.outcome
-        if look.exchanges:
+        if answer is not None:
             self.answered = True
         if outcome not in TRIED_AGAIN and outcome not in UNREACHABLE:
             self.failures = 0
             return
         self.failures += 1
-        rest = _rest_s(look, now)
+        rest = None if answer is None else _rest_s(answer, now)
         if rest is not None and rest > LONGEST_WAIT_S:
             self.parked = f"it asks for {rest:,.0f} s of rest"
             self.parked_until = (datetime.fromisoformat(now) + timedelta(seconds=rest)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -92,8 +92,12 @@ class Peer:
             self.failures += 1
 
 
-def _rest_s(look: Look, now: str) -> float | None:
-    if not look.exchanges:
-        return None
-    rest = retry_after_s(field_of(look.exchanges[-1], "retry-after"), datetime.fromisoformat(now))
+def answer_of(look: Look, url: str) -> Exchange | None:
+    """The answer of the hop at ``url`` where it is the last that answered: what came before it is another host's."""
+    last = look.exchanges[-1] if look.exchanges else None
+    return last if last is not None and last.url == url else None
+
+
+def _rest_s(answer: Exchange, now: str) -> float | None:
+    rest = retry_after_s(field_of(answer, "retry-after"), datetime.fromisoformat(now))
     return None if rest is None else min(rest, LONGEST_REST_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections import Counter
 from dataclasses import replace
@@ -116,7 +117,6 @@ def test_every_outcome_is_told_apart(server: HostileServer, store: LookStore) ->
 
 
 def test_a_gzip_body_is_hashed_as_the_picture_that_it_holds(server: HostileServer, store: LookStore) -> None:
-    import gzip
 
     packed = server.says("/packed", answer(gzip.compress(JPEG), fields="Content-Encoding: gzip"))
     bomb = server.says("/bomb", answer(gzip.compress(bytes(40_000_000)), fields="Content-Encoding: gzip"))
@@ -383,3 +383,57 @@ def test_cells_that_are_sent_alike_are_one_question_and_one_look(server: Hostile
     assert run(store, *reversed(cells)).reused == 1
     refused = ["http://10.0.0.1/a", "http://10.0.0.1/a#b", "http://user@a.test/", "http://user@a.test/#b"]
     assert run(store, *refused).outcomes == Counter({Out.ADDRESS_REFUSED: 1, Out.BAD_URL: 2})
+
+
+def test_no_request_beyond_the_budget_leaves_however_many_wait_for_a_connection(
+    server: HostileServer, store: LookStore
+) -> None:
+    urls = [server.url("/a.jpg", f"host-{number}.test") for number in range(30)]
+    ran = run(store, *urls, max_requests=5, connections=1, per_host_connections=64)
+    assert ran.requests == len(server.asked) == 5
+    assert ran.outcomes[Out.OVER_BUDGET] >= 25
+
+
+def test_a_host_that_leads_to_dead_ones_is_not_blamed_for_them(server: HostileServer, store: LookStore) -> None:
+    dead = [server.says(f"/{n}", answer(b"", "302 Found", f"Location: http://n{n}.invalid/")) for n in range(7)]
+    alive = server.says("/z.jpg", answer(JPEG))
+    ran = run(store, *dead, alive, per_host_connections=1)
+    assert ran.outcomes == Counter({Out.DNS_FAILED: 7, Out.IMAGE: 1})
+    assert ran.parked == {}
+    seen = looked(store, dead[0]).observation
+    assert (seen.status, seen.final_url) == (302, dead[0])
+
+
+def test_rules_that_unpack_to_more_than_is_read_of_them_are_no_permission(
+    server: HostileServer, store: LookStore
+) -> None:
+    text = b"User-agent: *\nDisallow: /\n" + b"# padding\n" * 60_000
+    server.says("/robots.txt", answer(gzip.compress(text), fields="Content-Encoding: gzip"))
+    url = server.says("/a.jpg", answer(JPEG))
+    run(store, url)
+    assert outcome(store, url) is Out.ROBOTS_DISALLOWED
+    assert server.paths() == ["/robots.txt"]
+
+
+def test_what_was_not_asked_for_says_so_and_why(server: HostileServer, store: LookStore) -> None:
+    server.says("/robots.txt", answer(b"x", fields="Content-Encoding: br"))
+    url = server.says("/a.jpg", answer(JPEG))
+    run(store, url)
+    look = looked(store, url)
+    assert (look.observation.outcome, look.facts["tries"]) == (Out.ROBOTS_DISALLOWED, 0)
+    assert look.facts["error"] == "robots.txt could not be read, which bars it"
+
+
+def test_bytes_that_came_count_although_they_are_not_kept(server: HostileServer, store: LookStore) -> None:
+    chunk = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2710\r\n" + b"x" * 10_000 + b"\r\n"
+    url = server.says("/a.jpg", chunk, b"no chunk\r\n", HANG)
+    ran = run(store, url)
+    assert outcome(store, url) is Out.PROTOCOL_ERROR
+    assert ran.bytes == 10_000 + len(b"not here")
+
+
+def test_a_body_that_is_compressed_twice_is_not_read(server: HostileServer, store: LookStore) -> None:
+    twice = gzip.compress(gzip.compress(JPEG))
+    url = server.says("/a.jpg", answer(twice, fields="Content-Encoding: gzip\r\nContent-Encoding: gzip"))
+    run(store, url)
+    assert outcome(store, url) is Out.ENCODED_BODY
