@@ -33,7 +33,7 @@ def open_ledger(folder: Path, *, kept: str = "") -> Iterator[Ledger]:
     """
     try:
         (folder / "outcomes").mkdir(parents=True, exist_ok=True)
-        lock = (folder / "lock").open("a+b")
+        lock = (folder / "lock").open("a+b", buffering=0)  # a full disk is met while writing, not again while closing
     except OSError as error:
         raise OutputError(
             f"the working folder {folder} could not be made: {error.strerror or error}",
@@ -88,7 +88,6 @@ def _take_lock(lock: IO[bytes], folder: Path, hint: str) -> None:
         lock.seek(0)
         lock.truncate()
         lock.write(f"process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n".encode())
-        lock.flush()
 
 
 def _prepare(connection: sqlite3.Connection, folder: Path, kept: str) -> None:

@@ -283,10 +283,10 @@ def scan_key(request: ScanRequest, queries: Queries) -> str:
 def begin_run(
     ledger: Ledger, course: Course, request: ScanRequest, queries: Queries, *, run_name: str, started_at: str
 ) -> None:
-    """Begin the course of the run, or take it up again where it was interrupted."""
-    if ledger.meta("scan_key") is None:
+    """Begin the course of the run, or take it up again where it was interrupted: within these lines too, by a full disk."""
+    if ledger.meta("method_fixed_at") is None:
         ledger.remember("run_id", run_name)
-        ledger.remember("started_at", started_at)
+        ledger.remember("started_at", ledger.meta("started_at") or started_at)
         ledger.remember("scan_key", scan_key(request, queries))
         course.note("user", "scan started", " ".join(request.command))
         course.note("tool", "portfolio read", f"{queries.works} works", queries.digest)
