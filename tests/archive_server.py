@@ -92,6 +92,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._playback(self.path)
         elif path.startswith("/timegate/"):
             self._timegate(self.path.removeprefix("/timegate/"))
+        elif path == "/live.jpg":  # a site that calls itself an archive of its own pages
+            said = [("Memento-Datetime", "Tue, 01 Jan 2019 00:00:00 GMT")]
+            said.append(("Link", f'<http://{self.headers["Host"]}/live.jpg>; rel="original"'))
+            self._answer(200, b"today's", said)
         elif path == "/crawls/collinfo.json":
             base = f"http://{self.headers['Host']}"
             crawls = [
@@ -122,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
         if world.index_requests in world.error_page_at:
             self._answer(200, b"<html>Something went wrong</html>", [("Content-Type", "text/html")])
             return
-        rows = [each.cdx for each in world.captures if each.url == asked["url"]]
+        rows = [each.cdx for each in world.captures if each.url.lower() == asked["url"].lower()]
         start = int(asked.get("resumeKey", "0"))
         some = rows[start : start + min(world.page_size, int(asked["limit"]))]
         answer: list[list[str]] = [HEADER, *some] if some else []
@@ -153,6 +157,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _timegate(self, url: str) -> None:
         wanted = datetime.strptime(self.headers["Accept-Datetime"], "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
+        if "gate" in self.world.plays_other:
+            self._answer(302, b"", [("Location", self.world.plays_other["gate"])])
+            return
         held = [each for each in self.world.captures if each.url == unquote(url)]
         if not held:
             self._answer(404, b"", [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from scanner.archives.common_crawl import MAX_RECORD_BYTES
 from scanner.fetch.client import Asking, utc_second
 from scanner.fetch.limits import FetchFailed
 from scanner.looks import Wanted
@@ -84,12 +85,15 @@ class LookAsker:
     def ask(self, kind: ObservationKind, url: str, fields: tuple[tuple[str, str], ...] = ()) -> Look:
         """See ``Asker``."""
         wanted, now = Wanted(url=url, kind=kind), utc_second()
+        limits = self._limits
+        if kind == "index" or any(name == "Range" for name, _ in fields):  # a list, or a record: longer than a page
+            limits = replace(limits, max_bytes=MAX_RECORD_BYTES, max_text_bytes=None)
         try:
-            exchanges = self._client.fetch(url, Asking(fields=fields), limits=self._limits)
+            exchanges = self._client.fetch(url, Asking(fields=fields), limits=limits)
         except FetchFailed as error:
             look = failed_look(wanted, url, error, now)
         else:
-            look, body = answered_look(wanted, url, exchanges, self._limits.max_bytes)
+            look, body = answered_look(wanted, url, exchanges, limits.max_bytes)
             if look.observation.outcome is FetchOutcome.IMAGE and body is not None:
                 seen = self._decode(body)
                 look = with_facts(look, seen.outcome, seen.facts)

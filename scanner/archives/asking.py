@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from scanner.archives.choosing import MOST_TRIED
+from scanner.archives.choosing import MOST_TRIED, is_same_address, is_same_host
 from scanner.archives.common_crawl import (
     MAX_RECORD_BYTES,
     ListedPicture,
@@ -40,6 +40,7 @@ from scanner.archives.wayback import (
     cdx_address,
     parse_cdx,
     playback_address,
+    played_address,
     played_timestamp,
     spelled,
 )
@@ -157,14 +158,15 @@ class Archives:
                 if not page.rows and key is None:
                     self._kept(look, outcome=FetchOutcome.NOT_ARCHIVED)
                 if page.resume_key is None or page.resume_key == key:
-                    return tuple(rows)
+                    break
                 key = page.resume_key
             else:
                 self._in_vain(_WAYBACK, look)
                 return (
                     None if look.observation.outcome in _LATER | _NO_ANSWER else ()
                 )  # withheld by the site's owner, say
-        return tuple(rows)
+        # An index folds spellings together (the case of a path, say): a capture of another one is no capture of this address.
+        return tuple(row for row in rows if is_same_address(row.original, url))
 
     def playback(self, row: CdxRow) -> Look:
         """The capture as it was stored, with the archive's name and the time of the capture that really came.
@@ -182,6 +184,9 @@ class Archives:
             return look
         if urlsplit(look.observation.final_url or "").netloc != urlsplit(address).netloc:
             return look  # it led out of the archive: what came is no capture
+        played_of = played_address(look.observation.final_url or "")
+        if played_of is not None and not is_same_address(played_of, row.original):
+            return look  # a redirect was captured there, and leads to the capture of another address
         memento = field_of(look.exchanges[-1], "memento-datetime")
         played = played_timestamp(look.observation.final_url or "", memento)
         if played is None:  # nothing says when what came was captured
@@ -191,7 +196,8 @@ class Archives:
     def mementos(self, url: str, at: str) -> list[Look]:
         """What the configured TimeGates return for this address at about this time (``2021-08-20T00:00:00Z``).
 
-        A capture of another address is left out; one without ``Memento-Datetime`` is no memento.
+        A capture of another address is left out; an answer without ``Memento-Datetime`` and ``original`` is no memento.  The archive is
+        the host that answered: a TimeGate may lead to those of others.
         """
         found = []
         for gate in self._endpoints.timegates:
@@ -208,20 +214,23 @@ class Archives:
         if look.observation.outcome in _LATER:
             self._in_vain(host, look)
             return []
-        return self._memento(look, host, url)
+        return self._memento(look, gate, url)
 
-    def _memento(self, look: Look, host: str, url: str) -> list[Look]:
+    def _memento(self, look: Look, gate: str, url: str) -> list[Look]:
         if not look.exchanges:
             return []
         last = look.exchanges[-1]
-        played = field_of(last, "memento-datetime")
+        captured = played_timestamp("", field_of(last, "memento-datetime"))
         original = original_of(parse_links(field_of(last, "link") or ""))
-        captured = played_timestamp("", played)
         if look.observation.outcome is FetchOutcome.GONE:
             self._kept(look, outcome=FetchOutcome.NOT_ARCHIVED)
-        if captured is None or (original is not None and not _names_same(original, url)):
+        if captured is None or original is None or not is_same_address(original, url):
             return []
-        return [self._kept(look, archive=ArchiveCopy(name=host, captured_at=spelled(captured)))]
+        led_to = look.observation.final_url or gate
+        if is_same_host(led_to, url):  # back to where the address itself lies: that is no archive
+            return []
+        answered = urlsplit(led_to).hostname or led_to
+        return [self._kept(look, archive=ArchiveCopy(name=answered, captured_at=spelled(captured)))]
 
     def page_proofs(self, url: str, page: str, window: CrawlWindow) -> list[PageProof]:
         """How the page of a picture stood in the crawls nearest to the window, and whether it listed the picture's address.
@@ -343,13 +352,3 @@ def tried(archives: Archives, rows: Sequence[CdxRow]) -> Look | None:
 def _text(look: Look) -> bytes:
     """The entity of an answer that is a text, at most as much as a record may have."""
     return entity(look.exchanges[-1], MAX_RECORD_BYTES) or b"" if look.exchanges else b""
-
-
-def _names_same(one: str, other: str) -> bool:
-    """Whether two spellings are of one address, scheme and the ``www.`` of archives' keys left aside."""
-
-    def bare(url: str) -> str:
-        rest = url.partition("://")[2] or url
-        return rest.removeprefix("www.").rstrip("/")
-
-    return bare(one) == bare(other)

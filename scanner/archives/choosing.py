@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
+from scanner.urls import BadUrl, canonicalize_url
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
@@ -86,3 +88,25 @@ def wanted_captures(
 
 def _is_picture(row: CdxRow) -> bool:
     return row.status == 200 and row.mimetype.startswith(_PICTURE)
+
+
+def is_same_address(one: str, other: str) -> bool:
+    """Whether two spellings are of one address in the compare form of ``scanner.urls``: http is https, ``www.`` is off.
+
+    >>> is_same_address("http://www.a.example:80/B.jpg", "https://a.example/B.jpg"), is_same_address("http://a/B", "http://a/b")
+    (True, False)
+    """
+    if one == other:
+        return True
+    first, second = canonicalize_url(one), canonicalize_url(other)
+    if isinstance(first, BadUrl) or isinstance(second, BadUrl):
+        return False
+    return first.compare == second.compare
+
+
+def is_same_host(one: str, other: str) -> bool:
+    """Whether two addresses lie on one host, ``www.`` left aside, and port."""
+    first, second = canonicalize_url(one), canonicalize_url(other)
+    if isinstance(first, BadUrl) or isinstance(second, BadUrl):
+        return False
+    return (first.compare_host, first.port) == (second.compare_host, second.port)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROWS_A_PAGE: Final = 5000  # of one answer; more come with the resume key
-_PLAYED: Final = re.compile(r"/(\d{14})(?:[a-z]{2}_)?/")
+_PLAYED: Final = re.compile(r"/(\d{14})(?:[a-z]{2}_)?/(.*)", re.DOTALL)
 
 
 class ArchiveAnswerError(ValueError):
@@ -120,6 +120,16 @@ def played_timestamp(final_url: str, memento_datetime: str | None) -> str | None
     except ValueError:
         return None
     return at.astimezone(UTC).strftime("%Y%m%d%H%M%S") if at.tzinfo is not None else at.strftime("%Y%m%d%H%M%S")
+
+
+def played_address(final_url: str) -> str | None:
+    """Whose capture the address that answered names; None where it names none.
+
+    >>> played_address("https://web.archive.org/web/20200101000000id_/http://a.example/b?c")
+    'http://a.example/b?c'
+    """
+    found = _PLAYED.search(final_url)
+    return found[2] if found is not None and is_time(found[1]) else None
 
 
 def is_time(timestamp: str) -> bool:

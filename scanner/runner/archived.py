@@ -118,7 +118,7 @@ def look_into_archives(
     watch(StageEnded())
     if left and asks:
         given.unfinished.append(
-            f"{left:,} addresses are still to be asked about at {archives.name}: it wants to be asked later"
+            f"{left:,} addresses are still to be asked about at {archives.name}: it gave no answer, wants rest, or the time ended"
         )
     return given
 

@@ -26,13 +26,16 @@ from scanner.archives import (
     wanted_captures,
     window_of,
 )
+from scanner.archives.choosing import is_same_address
 from scanner.archives.common_crawl import MAX_PICTURES, listing_of, parse_crawls, parse_index, pictures_on, read_page
 from scanner.archives.memento import original_of, parse_links
 from scanner.archives.wayback import ArchiveAnswerError, parse_cdx, payload_digest, played_timestamp
+from scanner.decoding import ROW_LIMITS
 from scanner.errors import LedgerError
 from scanner.fetch.addresses import parse_networks
 from scanner.fetch.blocking import BlockingClient
-from scanner.fetch.limits import Limits
+from scanner.fetch_policy import FetchPolicy
+from scanner.looks.outside import limits_of
 from scanner.observations import FetchOutcome, Look, ObservationKind
 from scanner.opt_outs import header_signals
 
@@ -120,7 +123,7 @@ class Asked:
         client.__enter__()
         self.pace, self.queue = pace.__enter__()
         self.endpoints = Endpoints(server.url, timegates=(f"{server.url}/timegate/",))
-        asker = LookAsker(client, self.kept, lambda body: Said(), Limits(max_bytes=1 << 20))
+        asker = LookAsker(client, self.kept, lambda body: Said(), limits_of(FetchPolicy(), ROW_LIMITS))
         self.archives = Archives(asker, self.pace, self.endpoints)
         return self
 
@@ -453,3 +456,40 @@ def test_a_page_that_breaks_the_parser_gives_what_stands_before_and_never_more_t
     listed = pictures_on("http://x/", b'<img src="/a.jpg"><![<!><img src="/b.jpg">')
     assert [each.source for each in listed] == ["http://x/a.jpg"]
     assert len(pictures_on("http://x/", b'<img srcset="' + b"a," * 50_000 + b'">')) == MAX_PICTURES
+
+
+def test_a_capture_of_another_spelling_is_no_capture_of_the_address(tmp_path: Path, clock: Clock) -> None:
+    scheme, _, rest = URL.partition("://")
+    host, _, path = rest.partition("/")
+    other = f"{scheme}://{host}/{path.upper()}"
+    assert other != URL
+    world = ArchiveWorld(captures=[Captured("20190101000000", other, PICTURE)])
+    with Asked(world, tmp_path, clock) as asked:
+        assert asked.archives.captures(URL) == ()
+        world.captures.append(Captured("20200101000000", URL.replace("http://", "https://www."), PICTURE))
+        assert is_same_address(world.captures[1].url, URL)
+        assert not is_same_address(other, URL)
+
+
+def test_a_captured_redirect_to_another_address_is_no_capture_of_this_one(tmp_path: Path, clock: Clock) -> None:
+    elsewhere = "http://else.example/b.jpg"
+    world = ArchiveWorld(
+        captures=[Captured("20190505010203", URL, PICTURE), Captured("20190505010204", elsewhere, b"other")],
+        plays_other={"20190505010203": f"/web/20190505010204id_/{elsewhere}"},
+    )
+    with Asked(world, tmp_path, clock) as asked:
+        rows = asked.archives.captures(URL)
+        assert rows
+        look = tried(asked.archives, rows)
+        assert look is not None
+        assert (look.body, look.observation.archive) == (b"other", None)
+
+
+def test_a_timegate_that_leads_back_to_the_site_itself_shows_no_capture(tmp_path: Path, clock: Clock) -> None:
+    world = ArchiveWorld()
+    with Asked(world, tmp_path, clock) as asked, ArchiveServer(ArchiveWorld()) as site:
+        url = f"{site.url}/live.jpg"
+        world.plays_other["gate"] = url
+        assert asked.archives.mementos(url, "2021-08-20T00:00:00Z") == []
+        (look,) = asked.kept.looks.values()
+        assert (look.body, look.observation.archive) == (b"today's", None)
