@@ -115,13 +115,23 @@ class History:
         self.ledger.write(("INSERT INTO runs (number, run_id, started_at, package) VALUES (?, ?, ?, ?)", values))
 
     def end_run(self, number: int, *, finished_at: str, manifest_sha256: str, gaps: str) -> None:
-        """Keep that a run's package is sealed; ``gaps`` is the digest of what it could not compare."""
+        """Keep that a run's package is sealed, and nobody told of it; ``gaps`` is the digest of what it could not compare."""
         self.ledger.write(
             (
                 "UPDATE runs SET finished_at = ?, manifest_sha256 = ?, gaps = ? WHERE number = ?",
                 (finished_at, manifest_sha256, gaps, number),
-            )
+            ),
+            ("INSERT OR REPLACE INTO meta VALUES ('untold', ?)", (str(number),)),
         )
+
+    def untold(self) -> Run | None:
+        """The sealed run of which those who are to be told have not been told yet: it was interrupted before; None is the rule."""
+        number = self.ledger.meta("untold")
+        return next((run for run in self.runs() if str(run.number) == number and run.finished_at is not None), None)
+
+    def told(self, number: int) -> None:
+        """Everybody has been told of run ``number``."""
+        self.ledger.write(("DELETE FROM meta WHERE name = 'untold' AND value = ?", (str(number),)))
 
     def abandon_run(self, number: int) -> None:
         """Forget a run that found nothing new; what it read counts all the same."""

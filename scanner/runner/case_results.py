@@ -133,9 +133,9 @@ def gap(each: ScannedShard) -> str:
     return f"{shown(each)}: {(each.reason or '').removeprefix(f'{each.shard.name}: ')}"
 
 
-def sealed_before(view: CaseView, adopted: Run, seconds: float) -> RescanResult:
+def sealed_before(view: CaseView, run: Run, seconds: float) -> RescanResult:
     """The result of a run that was interrupted after it had sealed its package, told by the next: what the package says."""
-    package = open_package(view.folder / "packages" / adopted.package)
+    package = open_package(view.folder / "packages" / run.package)
     manifest, previous = package.manifest, package.manifest["previous"]
     changes = package.records("changes") if manifest["kind"] == "rescan" else ()
     counted = Counter(str(record["change"]) for record in changes)

@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path  # noqa: TC003 - used in a dataclass field type
@@ -83,16 +83,21 @@ def run_rescan(request: RescanRequest, watch: Watcher = unwatched) -> RescanResu
         if adopted is not None:
             list_packages(request.folder, history.runs())
             watch(Noticed(text=f"{adopted.package} was sealed by a run that was then interrupted; it is listed now."))
+        untold = history.untold()
         rescan = Rescan(request, case, history, watch)
         delta = rescan.run()
         list_packages(request.folder, history.runs())
-        view = rescan.view()
+        view, newest = rescan.view(), history.untold()
     seconds = time.monotonic() - began
-    if adopted is not None:  # nobody has been told of what it found
-        told = tell(sealed_before(view, adopted, seconds), case, watch)
-        if delta is None:
-            return told
-    return tell(nothing_new(view, seconds) if delta is None else result_of(delta, view, seconds), case, watch)
+    results = [] if untold is None else [sealed_before(view, untold, seconds)]
+    if delta is not None:
+        results.append(result_of(delta, view, seconds))
+    if newest is None or not results:
+        return nothing_new(view, seconds)
+    told = [tell(each, case, watch) for each in results]  # the case is not locked meanwhile
+    with suppress(LedgerError, OutputError), open_case(request.folder) as history:  # else it is told once more
+        history.told(newest.number)
+    return told[-1]
 
 
 def plan_rescan(folder: Path, watch: Watcher = unwatched) -> CasePlan:

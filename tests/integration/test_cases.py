@@ -202,11 +202,15 @@ def test_a_damaged_outcome_is_made_again(world: CaseWorld) -> None:
     assert world.rescan().kind is None
 
 
-def test_a_run_that_was_killed_after_the_seal_is_listed_and_told_of(world: CaseWorld) -> None:
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_run_that_was_killed_after_the_seal_is_listed_and_told_of(world: CaseWorld, recorded: bool) -> None:
     keep = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_bytes(sys.stdin.buffer.read())"
     world.write_toml(top=f"on_findings = {json.dumps([sys.executable, '-c', keep, str(world.root / 'told.json')])}")
     with closing(sqlite3.connect(world.case / "ledger.sqlite")) as ledger, ledger:
-        ledger.execute("UPDATE runs SET finished_at = NULL, manifest_sha256 = NULL, gaps = NULL")
+        if recorded:
+            ledger.execute("INSERT INTO meta VALUES ('untold', '1')")
+        else:
+            ledger.execute("UPDATE runs SET finished_at = NULL, manifest_sha256 = NULL, gaps = NULL")
     (world.case / "packages" / "PACKAGES.txt").write_bytes(b"")
     result = run_rescan(RescanRequest(folder=world.case))
     assert (result.kind, result.package, result.findings) == ("scan", world.packages[0], 2)
