@@ -84,6 +84,26 @@ def list_packages(folder: Path, runs: Iterable[Run]) -> None:
     write_atomic(folder / "packages" / "PACKAGES.txt", "".join(lines).encode())
 
 
+def refuse_strangers(folder: Path, runs: Iterable[Run]) -> None:
+    """Make sure that the ledger knows every package that ``PACKAGES.txt`` lists: an older ledger, or none, would begin a second chain.
+
+    Raises:
+        LedgerError: it lists one of which the ledger knows nothing.
+    """
+    try:
+        lines = (folder / "packages" / "PACKAGES.txt").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return
+    known = {run.package for run in runs}
+    for line in lines:
+        package = line.partition("  ")[2].partition("/")[0]
+        if package and package not in known:
+            raise LedgerError(
+                f"packages/{package} is listed in PACKAGES.txt, and the ledger knows nothing of it",
+                hint="Put the ledger.sqlite and outcomes back that belong to these packages, or begin a new case: provscan init NEW-CASE",
+            )
+
+
 def adopt_sealed(folder: Path, history: History, finished_at: str) -> Run | None:
     """Record the package of a run that was killed between the seal and the record; None where there is no such run."""
     for run in history.runs():

@@ -26,7 +26,15 @@ from scanner.ledger import History, Run, open_ledger
 from scanner.metadata import compile_identifiers
 from scanner.queries import compile_queries
 from scanner.query_sets import Asked, asked_today
-from scanner.runner.case_files import Chain, adopt_sealed, case_name, list_packages, read_case, read_chain
+from scanner.runner.case_files import (
+    Chain,
+    adopt_sealed,
+    case_name,
+    list_packages,
+    read_case,
+    read_chain,
+    refuse_strangers,
+)
 from scanner.runner.case_portfolio import read_case_portfolio
 from scanner.runner.case_results import CasePlan, CaseView, RescanResult, nothing_new, result_of, sealed_before
 from scanner.runner.clock import Course, utc_now
@@ -79,6 +87,7 @@ def run_rescan(request: RescanRequest, watch: Watcher = unwatched) -> RescanResu
     began = time.monotonic()
     case = read_case(request.folder)
     with open_case(request.folder) as history:
+        refuse_strangers(request.folder, history.runs())
         adopted = adopt_sealed(request.folder, history, utc_now())
         if adopted is not None:
             list_packages(request.folder, history.runs())

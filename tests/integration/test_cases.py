@@ -183,6 +183,21 @@ def test_a_package_that_is_missing_or_changed_stops_the_chain_with_a_clear_error
     assert world.rescan().findings == 1
 
 
+@pytest.mark.parametrize("remains", ["nothing", "an older ledger"])
+def test_a_ledger_that_does_not_know_a_listed_package_begins_no_second_chain(world: CaseWorld, remains: str) -> None:
+    shutil.copy(world.case / "ledger.sqlite", world.root / "older.sqlite")
+    world.write_shard("c.parquet", 2)
+    world.rescan()
+    listed = (world.case / "packages" / "PACKAGES.txt").read_bytes()
+    for file in world.case.glob("ledger.sqlite*"):
+        file.unlink()
+    if remains != "nothing":
+        shutil.copy(world.root / "older.sqlite", world.case / "ledger.sqlite")
+    with pytest.raises(LedgerError, match="the ledger knows nothing of it"):
+        run_rescan(RescanRequest(folder=world.case))
+    assert (world.case / "packages" / "PACKAGES.txt").read_bytes() == listed
+
+
 def test_a_dataset_that_cannot_be_reached_is_a_gap_and_nothing_is_taken_for_withdrawn(world: CaseWorld) -> None:
     world.data.rename(world.root / "unplugged")
     result = world.rescan()
