@@ -124,6 +124,17 @@ def test_the_answer_stands_as_it_came(tmp_path: Path) -> None:
     )
 
 
+def test_a_picture_is_stored_as_it_came_and_a_page_is_packed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = PICTURE[:2] + b"\xff" + bytes(50_000)
+    _, (picture,) = written(tmp_path / "picture", [look(1, exchange("https://x.org/1.jpg", body))])
+    _, (page,) = written(tmp_path / "page", [look(1, exchange("https://x.org/1.jpg", b"<html>" + bytes(50_000)))])
+    assert body in picture.read_bytes()
+    assert page.stat().st_size < 5_000
+    assert_sound(tmp_path / "picture", [picture], capsys)
+
+
 def test_no_credential_is_kept_and_the_request_names_its_response(tmp_path: Path) -> None:
     _, (path,) = written(tmp_path, [look(1, exchange("https://x.org/a/1.jpg?q=1", PICTURE))])
     assert b"s3cret" not in gzip.decompress(path.read_bytes())
