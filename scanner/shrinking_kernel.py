@@ -8,6 +8,7 @@ rounded to eight bits.  Integer sums come out the same in any order, so vector i
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -47,12 +48,23 @@ def _weights(length: int, side: int) -> Any:
     return first, count, weights
 
 
-@njit(nogil=True, cache=True)
+@lru_cache(maxsize=32)  # 25 kB each for 1,000 pixels; the pictures of one dataset often have one size
+def _kept_weights(length: int, side: int) -> Any:
+    """``_weights``, which take as long as the sums of a picture of 640 x 480, kept for the next picture; read only."""
+    return _weights(length, side)
+
+
 def shrink(grey: Any, side: int) -> Any:
     """``uint8[height, width]`` to ``uint8[side, side]``; both sides of ``grey`` are longer than ``side``."""
+    height, width = grey.shape
+    return _shrunk(grey, side, _kept_weights(width, side), _kept_weights(height, side))
+
+
+@njit(nogil=True, cache=True)
+def _shrunk(grey: Any, side: int, weights_across: Any, weights_down: Any) -> Any:
     height = grey.shape[0]
     half = np.int32(1 << (_BITS - 1))
-    first, count, weights = _weights(grey.shape[1], side)
+    first, count, weights = weights_across
     across = np.empty((height, side), np.uint8)
     for y in range(height):
         for point in range(side):
@@ -63,7 +75,7 @@ def shrink(grey: Any, side: int) -> Any:
                 # Kept at 32 bits by the casts; numba would widen to 64 and use half as many lanes.
                 total = np.int32(total + np.int32(np.int32(pixels[x]) * line[x]))
             across[y, point] = min(max(total >> _BITS, 0), 255)
-    first, count, weights = _weights(height, side)
+    first, count, weights = weights_down
     square = np.empty((side, side), np.uint8)
     totals = np.empty(side, np.int32)
     for point in range(side):
