@@ -18,7 +18,6 @@ import hashlib
 import uuid
 import zlib
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from scanner.observations import Capture
 from scanner.sniffing import sniff_format
@@ -156,8 +155,9 @@ def _response_head(exchange: Exchange) -> bytes:
 
 def _request_head(exchange: Exchange) -> bytes:
     """The request without anything that is a credential."""
-    parts = urlsplit(exchange.url)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    rest = exchange.url.partition("://")[2]  # cut by hand: urlsplit forgets a question mark that nothing follows
+    begin = min((rest.find(mark) for mark in "/?" if mark in rest), default=len(rest))
+    target = rest[begin:] if rest[begin:].startswith("/") else f"/{rest[begin:]}"
     lines = [f"{exchange.method} {target} HTTP/1.1".encode("utf-8", "replace")]
     lines += [name + b": " + value for name, value in exchange.request_fields if name.lower() not in _CREDENTIALS]
     return b"\r\n".join(lines) + b"\r\n\r\n"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping  # noqa: TC003 - used in a public signature
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal, get_type_hints
 
 from scanner.errors import ConfigError
@@ -71,6 +71,15 @@ class FetchPolicy:
     common_crawl_index: str = "https://index.commoncrawl.org"
     common_crawl_data: str = "https://data.commoncrawl.org"
     archive_per_minute: int = 24
+
+    def less(self, *, requests: int, received: int, seconds: float) -> FetchPolicy:
+        """What is left of the budgets of one run."""
+        return replace(
+            self,
+            max_requests=max(0, self.max_requests - requests),
+            max_bytes=max(0, self.max_bytes - received),
+            max_minutes=max(0, self.max_minutes - int(seconds // 60)),
+        )
 
     def record(self) -> dict[str, Any]:
         """The policy as canonical JSON takes it."""

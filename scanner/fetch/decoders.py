@@ -43,6 +43,7 @@ OUTCOMES: Final = {
 }
 MIB: Final = 1 << 20
 OPEN_FILES: Final = 64
+MAX_SAID_BYTES: Final = 1 << 16  # of a decoder, which strangers may have taken over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +133,7 @@ class _Worker:
         self._here.send_bytes(body)
         if not self._here.poll(self._limits.wall_s):
             raise EOFError("the decoder does not answer")
-        said = json.loads(self._here.recv_bytes())
+        said = json.loads(self._here.recv_bytes(MAX_SAID_BYTES))
         return Looked(outcome=FetchOutcome(said["outcome"]), facts=said["facts"])
 
     def _begin(self) -> None:

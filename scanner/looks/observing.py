@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from scanner.fetch.client import field_of
 from scanner.fetch.entities import entity, outcome_of
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scanner.looks.wanted import Wanted
     from scanner.observations import Exchange
 
+MAX_FIELD: Final = 1_000  # characters
 BODY_SEEN = frozenset(  # outcomes whose body is the entity that the address listed
     {FetchOutcome.IMAGE, FetchOutcome.NOT_IMAGE, FetchOutcome.UNSUPPORTED_FORMAT, FetchOutcome.UNDECODABLE}
     | {FetchOutcome.OVER_PIXEL_LIMIT, FetchOutcome.DECODE_CRASH, FetchOutcome.TEXT_READ}
@@ -76,7 +77,7 @@ def _look(
         redirects=tuple(map(_redirect, exchanges[:-1])),
         final_url=None if last is None else last.url,
         ip=None if last is None else last.ip,
-        content_type=None if last is None else field_of(last, "content-type"),
+        content_type=None if last is None else _bounded(field_of(last, "content-type")),
         bytes=None if kept is None else len(kept),
         content_sha256=None if kept is None else hashlib.sha256(kept).hexdigest(),
     )
@@ -86,10 +87,15 @@ def _look(
     if last is not None:
         said["milliseconds"] = sum(exchange.milliseconds for exchange in exchanges)
         for name in ("etag", "last-modified"):
-            value = field_of(last, name)
+            value = _bounded(field_of(last, name))
             if value is not None:
                 said[name.replace("-", "_")] = value
     return Look(observation=observation, exchanges=exchanges, facts=said)
+
+
+def _bounded(value: str | None) -> str | None:
+    """A field of an answer as records take it: its beginning, where somebody filled it; the capture holds the whole."""
+    return None if value is None else value[:MAX_FIELD]
 
 
 def _redirect(exchange: Exchange) -> Redirect:

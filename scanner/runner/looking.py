@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from scanner.comparisons.looks import CheckRequest
     from scanner.comparisons.parts import PartFound
     from scanner.evidence import Question
-    from scanner.looks import LookStore
+    from scanner.looks import FetchRun, LookStore
     from scanner.outcomes import Checked, Hit
     from scanner.processes import Executor
     from scanner.runner.looked import LookKey, Row3
@@ -97,6 +97,7 @@ class _Looking:
         self._rows = sorted(rows, key=lambda row: row.place)
         self._question = question
         self._config = question.config
+        self._left = question.config.fetch_policy
         self._outlook = outlook
         self._store = outlook.store
         self._pool = pool
@@ -121,14 +122,26 @@ class _Looking:
         years = years_since(self._rows, outside.now())
         for sentence in plan_looks(wanted, policy=policy, store=self._store, outside=outside, years=years).sentences():
             self._watch(Noticed(text=sentence))
-        run = fetch_looks(wanted, policy=policy, store=self._store, watch=self._watch, outside=outside)
-        reserved = [Wanted(url=url, kind="robots", rank=9) for url in self._tdmrep_addresses(wanted)]
-        if reserved:
-            fetch_looks(reserved, policy=policy, store=self._store, watch=self._watch, outside=outside)
+        run = self._ask(wanted)
         if run.unfinished:
             self._unfinished.append(
                 f"{run.unfinished:,} listed addresses gave no final answer: their hosts want to be asked later, or a budget ended"
             )
+        self._ask_beside([Wanted(url=url, kind="robots", rank=9) for url in self._tdmrep_addresses(wanted)])
+
+    def _ask(self, wanted: Sequence[Wanted]) -> FetchRun:
+        """Ask within what is left of this run's budgets."""
+        run = fetch_looks(
+            wanted, policy=self._left, store=self._store, watch=self._watch, outside=self._outlook.outside
+        )
+        self._left = self._left.less(requests=run.requests, received=run.bytes, seconds=run.seconds)
+        return run
+
+    def _ask_beside(self, wanted: Sequence[Wanted]) -> None:
+        """Ask for what no row lists: of these, only what a budget cut off makes a run incomplete."""
+        over = self._ask(wanted).outcomes[FetchOutcome.OVER_BUDGET] if wanted else 0
+        if over:
+            self._unfinished.append(f"questions to hosts about what they returned that a budget cut off: {over:,}")
 
     def _tdmrep_addresses(self, wanted: Sequence[Wanted]) -> list[str]:
         sites = set()
@@ -159,14 +172,7 @@ class _Looking:
         suspected = suspicions(answers)
         probes = probed_hosts(answers, suspected)
         if self._outlook.asks and probes:
-            asked = [Wanted(url=url, rank=9) for url in probes.values()]
-            fetch_looks(
-                asked,
-                policy=self._config.fetch_policy,
-                store=self._store,
-                watch=self._watch,
-                outside=self._outlook.outside,
-            )
+            self._ask_beside([Wanted(url=url, rank=9) for url in probes.values()])
         returned = {host: self._reader.take("live", url) for host, url in probes.items()}
         digests = {
             host: look.observation.content_sha256
@@ -269,7 +275,7 @@ class _Looking:
 
     def see_archived(self, before: Sequence[tuple[int, Hit]]) -> None:
         """Ask the archives about the rows that a Work was found for and whose live look confirms nothing."""
-        policy = self._config.fetch_policy
+        policy = self._left
         found = {_place(shard, hit) for shard, hit in before if hit.work is not None}
         sure = {
             _place(shard, hit)

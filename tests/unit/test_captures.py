@@ -243,3 +243,16 @@ def test_a_compressed_entity_is_compared_without_its_coding(tmp_path: Path) -> N
             record for record in ArchiveIterator(io.BytesIO(stream.read())) if record.rec_type == "response"
         )
         assert response.content_stream().read() == PICTURE
+
+
+@pytest.mark.parametrize("target", ["/", "/?", "/a?", "/a?b?c/d", "//a", "/a;b:c@d"])
+def test_the_request_stands_as_it_was_sent(tmp_path: Path, target: str) -> None:
+    _, (path,) = written(tmp_path, [look(1, exchange(f"https://x.org:8443{target}", PICTURE))])
+    (request,) = [block for kind, _, block in records(path) if kind == "request"]
+    assert request.startswith(f"GET {target} HTTP/1.1\r\n".encode())
+
+
+def test_a_request_without_a_path_is_of_the_root(tmp_path: Path) -> None:
+    _, (path,) = written(tmp_path, [look(1, exchange("https://x.org?a=/b", PICTURE), exchange("https://x.org", b"1"))])
+    requests = [block.split(b"\r\n")[0] for kind, _, block in records(path) if kind == "request"]
+    assert requests == [b"GET /?a=/b HTTP/1.1", b"GET / HTTP/1.1"]

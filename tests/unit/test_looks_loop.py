@@ -437,3 +437,14 @@ def test_a_body_that_is_compressed_twice_is_not_read(server: HostileServer, stor
     url = server.says("/a.jpg", answer(twice, fields="Content-Encoding: gzip\r\nContent-Encoding: gzip"))
     run(store, url)
     assert outcome(store, url) is Out.ENCODED_BODY
+
+
+def test_a_field_that_somebody_filled_is_kept_whole_in_its_exchange_alone(
+    server: HostileServer, store: LookStore
+) -> None:
+    filled = "image/" + "x" * 60_000
+    url = server.says("/a.jpg", answer(JPEG, fields=f"Content-Type: {filled}\r\nETag: {filled}"))
+    run(store, url)
+    look = looked(store, url)
+    assert look.observation.content_type == look.facts["etag"] == filled[:1_000]
+    assert (b"Content-Type", filled.encode()) in look.exchanges[-1].fields

@@ -46,3 +46,10 @@ def test_links_grow_old() -> None:
     assert ages == [90, 85, 68, 60, 50]
     assert plan_of([], FetchPolicy()).answering_of_100 is None
     assert plan_of([], FetchPolicy()).minutes == 0
+
+
+def test_what_a_run_has_used_of_its_budgets_is_gone() -> None:
+    whole = FetchPolicy(max_requests=10, max_bytes=100, max_minutes=3)
+    left = whole.less(requests=4, received=130, seconds=119.9)
+    assert (left.max_requests, left.max_bytes, left.max_minutes) == (6, 0, 2)
+    assert whole.less(requests=0, received=0, seconds=59.0) == whole
