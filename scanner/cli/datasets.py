@@ -6,7 +6,7 @@ import json
 
 import click
 
-from scanner.cli.scan import named_dataset, read_config
+from scanner.cli.options import named_dataset, read_config
 
 
 @click.group("datasets")

@@ -23,7 +23,7 @@ def command(folder: Path | None, lang: str, workers: int | None, quiet: bool) ->
 
     Everything is made on this computer under FOLDER (default: provscan-demo); nothing is downloaded.
     """
-    from scanner.cli.scan import read_identity
+    from scanner.cli.options import read_identity
     from scanner.datasets import Dataset
     from scanner.demo import make_demo_world
     from scanner.runner.scanning import ScanRequest, run_scan

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from scanner.cli.options import checked_networks, named_dataset, read_config
 from scanner.cli.progress import Progress
-from scanner.cli.scan import checked_networks, named_dataset, read_config
 
 if TYPE_CHECKING:
     from scanner.runner.indexing import IndexResult

@@ -30,7 +30,7 @@ def command(case: Path, dry_run: bool, exit_code: bool, as_json: bool, quiet: bo
     \b
     Exit codes: 0 done, nothing new found; 10 (with --exit-code) new findings; 3 incomplete, run it again.
     """  # noqa: D301 - click wants the character
-    from scanner.cli.scan import shown_command
+    from scanner.cli.options import shown_command
     from scanner.runner.rescanning import RescanRequest, plan_rescan, run_rescan
 
     with Progress(quiet=quiet) as progress:
@@ -53,7 +53,7 @@ def command(case: Path, dry_run: bool, exit_code: bool, as_json: bool, quiet: bo
 
 def show_result(result: RescanResult) -> None:
     """The summary for a person."""
-    from scanner.cli.scan import counted
+    from scanner.cli.options import counted
 
     if result.kind is None:
         click.echo(
@@ -85,7 +85,7 @@ def show_result(result: RescanResult) -> None:
 
 def show_plan(plan: CasePlan, *, as_json: bool) -> None:
     """What ``--dry-run`` says."""
-    from scanner.cli.scan import counted
+    from scanner.cli.options import counted
 
     told = plan.record()
     if as_json:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,16 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scanner.cli.options import checked_networks, counted, named_dataset, read_config, read_identity, shown_command
 from scanner.cli.progress import Progress
-from scanner.errors import UsageError
 
 if TYPE_CHECKING:
-    from scanner.config import ScanConfig
-    from scanner.datasets import Dataset
-    from scanner.identity import Identity
     from scanner.runner.scanning import ScanRequest, ScanResult
-
-_NAMED = re.compile(r"([A-Za-z0-9._-]+)=(.+)", re.DOTALL)
 
 
 @click.command("scan")
@@ -146,126 +140,6 @@ def command(
         raise click.exceptions.Exit(3)
     if exit_code and result.findings:
         raise click.exceptions.Exit(10)
-
-
-def named_dataset(text: str, layout: str | None, columns: str | None) -> Dataset:
-    """The dataset of ``[NAME=]DATASET``; without a name its last component is the name.
-
-    Raises:
-        UsageError: ``--columns`` that are not ``role=NAME`` pairs.
-    """
-    from scanner.datasets import Dataset
-    from scanner.runner.api import dataset_name
-
-    match = _NAMED.fullmatch(text)
-    # "=" may stand in a path that exists: then it is the path
-    name, source = (match[1], match[2]) if match and not Path(text).exists() else (None, text)
-    return Dataset(name=name or dataset_name(source), source=source, layout=layout, columns=_column_map(columns))
-
-
-def _column_map(columns: str | None) -> dict[str, str]:
-    if not columns:
-        return {}
-    pairs = [part.partition("=") for part in columns.split(",")]
-    for role, equals, column in pairs:
-        if not (role.strip() and equals and column):
-            raise UsageError(
-                f"--columns {columns}: not a list of ROLE=NAME", hint="For example: --columns url=URL,caption=TEXT"
-            )
-    return {role.strip(): column for role, _, column in pairs}
-
-
-def read_identity(path: str | None) -> Identity | None:
-    """The identity file, with the URL lists it names.
-
-    Raises:
-        UsageError: it is not there, or wrong (with file, line and key).
-    """
-    if path is None:
-        return None
-    from scanner.identity import parse_identity, parse_url_list
-
-    identity = parse_identity(read_text(Path(path)), where=path)
-    for name in identity.work_urls_files:
-        listed = Path(path).parent / name
-        identity = identity.with_work_urls(parse_url_list(read_text(listed), where=str(listed)))
-    return identity
-
-
-def read_config(path: str | None, variants: str | None) -> ScanConfig:
-    """The effective settings: defaults, the file, then the options."""
-    from scanner.config import ScanConfig, parse_config
-
-    config = ScanConfig() if path is None else parse_config(read_text(Path(path)), where=path)
-    return config if variants is None else replace(config, variants="fast" if variants == "fast" else "thorough")
-
-
-def checked_networks(networks: tuple[str, ...]) -> tuple[str, ...]:
-    """Address ranges as they are written in the Manifest.
-
-    Raises:
-        UsageError: one is no address range.
-    """
-    import ipaddress
-
-    try:
-        return tuple(str(ipaddress.ip_network(network)) for network in networks)
-    except ValueError as error:
-        raise UsageError(f"--allow-network: {error}", hint="For example: --allow-network 127.0.0.1/32") from error
-
-
-def read_text(path: Path) -> str:
-    """A text file of the user's.
-
-    Raises:
-        UsageError: it is not there, or not UTF-8.
-    """
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}", hint="Check the path of the file.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text", hint="Save it as UTF-8.") from error
-
-
-def shown_command(arguments: list[str]) -> tuple[str, ...]:
-    """The command for the Manifest: paths by their last component, because a path names a user."""
-    from scanner.portfolios.listing import shown_name
-
-    return ("provscan", *(shown_argument(shown_name(argument)) for argument in arguments[1:]))
-
-
-def shown_argument(argument: str) -> str:
-    """One word of a command without the folders of this machine.
-
-    >>> [shown_argument(word) for word in ("--dataset=a=/home/ann/laion", "a=b", "/home/ann/my=works/", "--quiet", "..")]
-    ['--dataset=a=laion', 'a=b', 'my=works', '--quiet', '..']
-    >>> shown_argument("--dataset=a=https://data.example/part.parquet?signature=secret")
-    '--dataset=a=https://data.example/part.parquet'
-    >>> shown_argument("tls://head-node:8786")
-    'tls://SCHEDULER'
-    """
-    found = re.fullmatch(r"((?:[^/\\]*=)?(?:https?|s3|gs|hf)://[^?]*)(\?.*)?", argument, re.DOTALL)
-    if found:  # an address is public; its query may be a credential
-        return found[1]
-    found = re.fullmatch(r"((?:--cluster=)?(?:tcp|tls)://).*", argument, re.DOTALL)
-    if found:  # a cluster's address names a machine
-        return f"{found[1]}SCHEDULER"
-    if not re.search(r"[/\\]", argument) or re.fullmatch(r"(--allow-network=)?[0-9a-fA-F.:]+/\d+", argument):
-        return argument
-    names, equals, path = argument.rpartition("=")
-    if re.search(r"[/\\]", names):  # the sign stands in the path itself
-        names, equals, path = "", "", argument
-    return names + equals + (re.split(r"[/\\]", path.rstrip("/\\"))[-1] or ".")
-
-
-def counted(count: int, noun: str) -> str:
-    """A number and its noun.
-
-    >>> counted(1, "work"), counted(1200, "work")
-    ('1 work', '1,200 works')
-    """
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def show_result(result: ScanResult) -> None:

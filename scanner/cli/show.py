@@ -35,7 +35,7 @@ def last_of_case(case: Path) -> Path:
         UsageError: there is none yet.
     """
     from manifests.packages import open_package
-    from scanner.cli.scan import counted
+    from scanner.cli.options import counted
 
     listed = case / "packages" / "PACKAGES.txt"
     names = (

@@ -19,7 +19,7 @@ from scanner.errors import LedgerError, UsageError
 from scanner.ledger import write_atomic
 from scanner.runner.destination import SEAL
 from scanner.runner.turning import said_to_vanish
-from scanner.url_lists import parse_url_list
+from scanner.runner.user_texts import read_text, with_url_lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,33 +40,14 @@ def read_case(folder: Path) -> Case:
     if not file.is_file():
         raise UsageError(f"{folder}: there is no case.toml in it", hint=f"Make a case: provscan init {folder}")
     case = parse_case(read_text(file), where=str(file))
-    identity = case.identity
-    for name in () if identity is None else identity.work_urls_files:
-        assert identity is not None
-        listed = folder / name
-        identity = identity.with_work_urls(parse_url_list(read_text(listed), where=str(listed)))
     return replace(
         case,
         portfolio=tuple(str(folder / source) for source in case.portfolio),
         datasets=tuple(
             each if "://" in each.source else replace(each, source=str(folder / each.source)) for each in case.datasets
         ),
-        identity=identity,
+        identity=None if case.identity is None else with_url_lists(case.identity, folder),
     )
-
-
-def read_text(path: Path) -> str:
-    """A text file of the user's.
-
-    Raises:
-        UsageError: it is not there, or not UTF-8.
-    """
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text", hint="Save it as UTF-8.") from error
 
 
 def case_name(folder: Path) -> str:

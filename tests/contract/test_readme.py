@@ -15,8 +15,8 @@ import pytest
 from integration_world import command, environment
 
 from scanner.cli import VERBS
+from scanner.cli.options import named_dataset
 from scanner.cli.scan import command as scan_command
-from scanner.cli.scan import named_dataset
 from scanner.config import ScanConfig, parse_config
 from scanner.datasets import is_address
 from scanner.demo import make_demo_world

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from integration_world import ROOT, Ran, Run, command, environment, records
+from small_disk import disk_of
 from small_world import COPIED, COPY_ROW, NAMES, Scanned, assert_clear, assert_sound, scan, write_good, write_works
 
 if TYPE_CHECKING:
@@ -231,16 +232,8 @@ def test_a_file_that_cannot_grow_is_an_error_of_one_sentence_and_the_same_comman
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 700 kB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = shutil.which("mount")
-    if mount is None or sys.platform != "linux":
-        pytest.skip("no small disk can be mounted here")
-    done = subprocess.run([mount, "-t", "tmpfs", "-o", "size=700k", "tmpfs", place], capture_output=True, check=False)
-    if done.returncode:
-        pytest.skip("no small disk may be mounted here")
-    yield place
-    subprocess.run([shutil.which("umount") or "umount", place], check=True)
+    with disk_of("700k", tmp_path / "disk") as place:
+        yield place
 
 
 def test_a_full_disk_loses_nothing_and_room_is_enough_to_go_on(

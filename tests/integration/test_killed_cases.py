@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 from case_world import CaseWorld, make_case
 from integration_world import Run, command, environment, records
+from small_disk import disk_of
 from small_world import assert_clear, assert_sound
 
 from scanner.errors import LedgerError
@@ -234,16 +235,8 @@ def test_a_case_folder_that_cannot_be_written_is_said(prepared: CaseWorld, provs
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 40 MB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = shutil.which("mount")
-    if mount is None or sys.platform != "linux":
-        pytest.skip("no small disk can be mounted here")
-    done = subprocess.run([mount, "-t", "tmpfs", "-o", "size=40m", "tmpfs", place], capture_output=True, check=False)
-    if done.returncode:
-        pytest.skip("no small disk may be mounted here")
-    yield place
-    subprocess.run([shutil.which("umount") or "umount", place], check=True)
+    with disk_of("40m", tmp_path / "disk") as place:
+        yield place
 
 
 def test_a_full_disk_costs_nothing_that_was_finished(
