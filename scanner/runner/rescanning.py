@@ -220,7 +220,8 @@ class Rescan:
         )
 
     def _present(self) -> frozenset[str]:
-        return frozenset(each.shard_id for each in self._today.shards if each.shard_id is not None)
+        there = (each for each in self._today.shards if each.scanned.status is not ShardStatus.FAILED)
+        return frozenset(each.shard_id for each in there if each.shard_id is not None)
 
     def to_plan(self) -> list[ShardToPlan]:
         """Today's shards as the plan sees them."""
