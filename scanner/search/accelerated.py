@@ -44,9 +44,14 @@ def kernel() -> ModuleType | None:
         return None
 
 
+def is_loaded() -> bool:
+    """Whether asking for the kernels costs nothing any more in this process."""
+    return kernel.cache_info().currsize > 0
+
+
 def kernel_for(comparisons: int, pays_from: int) -> ModuleType | None:
     """The kernels if they are loaded already, or if so many comparisons of words pay for loading them."""
-    return kernel() if comparisons >= pays_from or kernel.cache_info().currsize else None
+    return kernel() if comparisons >= pays_from or is_loaded() else None
 
 
 def _agrees(module: ModuleType, joining: ModuleType) -> bool:
@@ -71,13 +76,15 @@ def _equal(one: Hits, other: Hits) -> bool:
     return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in Hits.__slots__)
 
 
-def brute_force(module: ModuleType, queries: Words, rows: Words, radius: int, threads: int = 1) -> Hits:
-    """Compare all pairs, block by block."""
+def brute_force(
+    module: ModuleType, queries: Words, rows: Words, radius: int, threads: int = 1, *, lead: int | None = None
+) -> Hits:
+    """Compare all pairs, block by block; ``lead`` as of ``Searcher``."""
     words = queries.shape[1]
-    asked, lead = queries.ravel(), _lead(words, radius)
+    asked, deciding = queries.ravel(), min(lead or _lead(words, radius), words, 4)
 
     def chunk(part: Words, out: Out) -> int:
-        return int(module.compiled_search(asked, part.ravel(), (words, lead), np.uint64(radius), out))
+        return int(module.compiled_search(asked, part.ravel(), (words, deciding), np.uint64(radius), out))
 
     return _in_chunks(chunk, rows, threads)
 

@@ -49,12 +49,14 @@ class Searcher:
         threads: int = 1,
         path: Path | None = None,
         table_bytes: int = _TABLE_BYTES,
+        lead: int | None = None,
     ) -> None:
         """Prepare ``queries``, ``uint64[q]`` or ``uint64[q, words]``, for searches within ``radius`` bits, inclusive.
 
         ``threads`` is the number of processor cores one search may use: one inside worker processes.  ``path`` is for
         measuring and testing: without numba it is the reference all the same, and a radius too wide for tables is
-        searched by brute force.
+        searched by brute force.  ``lead`` is how many leading words decide whether single rows are looked at, where the bits
+        of unrelated fingerprints hang together; left out, it is chosen as for independent bits.  It changes the time alone.
 
         Raises:
             ValueError: queries of another dtype or shape, a negative radius, no thread.
@@ -66,6 +68,7 @@ class Searcher:
         self._threads = threads
         self._asked_path = path
         self._table_bytes = table_bytes
+        self._lead = lead
         self._rows_seen = 0
         self._batches_seen = 0
         self._planned_at = 0
@@ -100,7 +103,7 @@ class Searcher:
             return search_reference(self._queries, rows, self._radius)
         if self.path is Path.JOIN and self._tables is not None:
             return accelerated.join(self._tables, rows, self._radius, self._threads)
-        return accelerated.brute_force(compiled, self._queries, rows, self._radius, self._threads)
+        return accelerated.brute_force(compiled, self._queries, rows, self._radius, self._threads, lead=self._lead)
 
     def _choose(self, rows: Words) -> Path:
         """The cheapest path if as many rows are still to come as were seen, this batch included; builds the tables once they pay."""
@@ -109,7 +112,8 @@ class Searcher:
             return forced
         words = self._rows_seen * self._queries.size
         if forced is None and words + self._batches_seen * _CALL_ROWS * self._queries.size < _NUMPY_UNTIL:
-            return Path.NUMPY
+            # Another search of this process may have loaded it: each part of a scan has searchers of its own.
+            return Path.KERNEL if accelerated.is_loaded() else Path.NUMPY
         if self._rows_seen >= 2 * self._planned_at and accelerated.kernel() is not None:
             self._planned_at = self._rows_seen
             plan = cheapest_plan(self._queries, rows, self._radius, self._rows_seen, self._table_bytes)

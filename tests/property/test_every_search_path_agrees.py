@@ -70,6 +70,8 @@ def test_all_paths_find_the_same_pairs(case: tuple[NDArray[np.uint64], NDArray[n
     expected = naive(queries, rows, radius)
     for path in (Path.NUMPY, Path.KERNEL, Path.JOIN):
         assert as_list(Searcher(queries, radius, path=path).search(rows)) == expected, path
+    for lead in (1, 2, 3, 4):
+        assert as_list(Searcher(queries, radius, path=Path.KERNEL, lead=lead).search(rows)) == expected, lead
     assert as_list(search(queries, rows, radius)) == expected
 
 

@@ -61,6 +61,7 @@ def test_a_small_search_never_loads_numba() -> None:
 
 
 def test_the_path_changes_with_the_work_and_the_hits_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accelerated, "is_loaded", lambda: False)
     monkeypatch.setattr(searcher, "_NUMPY_UNTIL", 400_000)
     monkeypatch.setattr(searcher, "_CALL_ROWS", 0)
     chosen = Searcher(WORDS, 6)
@@ -81,6 +82,7 @@ def test_the_path_changes_with_the_work_and_the_hits_do_not(monkeypatch: pytest.
 def test_many_small_batches_do_not_stay_with_numpy_whose_calls_cost_more_than_their_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(accelerated, "is_loaded", lambda: False)
     monkeypatch.setattr(searcher, "_NUMPY_UNTIL", 20 * len(WORDS) * searcher._CALL_ROWS)
     chosen = Searcher(WORDS, 6)
     paths = []
@@ -89,6 +91,13 @@ def test_many_small_batches_do_not_stay_with_numpy_whose_calls_cost_more_than_th
         paths.append(chosen.path)
     assert paths[0] is Path.NUMPY
     assert paths[-1] is not Path.NUMPY
+
+
+def test_a_kernel_that_is_loaded_is_used_at_once() -> None:
+    assert accelerated.kernel() is not None, "numba works where the tests run"
+    chosen = Searcher(WORDS, 0)
+    assert chosen.search(WORDS[:3]).row.tolist() == [0, 1, 2]
+    assert chosen.path is Path.KERNEL
 
 
 def test_without_numba_the_reference_answers(monkeypatch: pytest.MonkeyPatch) -> None:
