@@ -55,14 +55,11 @@ def merge(chain: Sequence[Package], folder: Path) -> Package:
     last = next(package for package in reversed(chain) if package.manifest["kind"] != REVIEW)
     (folder / "data" / "rows").mkdir(parents=True)
     matches = list(merged_matches(chain))
-    portfolio = _latest(chain, "portfolio", lambda line: line["files"][0])
-    current = {line["work_id"] for line in last.records("portfolio")}
     stated = {match["work_id"] for match in matches}
-    kept = [line for line in portfolio if line["work_id"] in current or line["work_id"] in stated]
     coverage = list(_coverage(chain))
     negatives = list(_negatives(chain, stated, last))
     _write(folder, "matches", matches)
-    _write(folder, "portfolio", sorted(kept, key=ORDER_OF["portfolio"]))
+    _write(folder, "portfolio", sorted(_portfolio(chain, stated, last), key=ORDER_OF["portfolio"]))
     _write(folder, "coverage", sorted(coverage, key=ORDER_OF["coverage"]))
     _write(folder, "negatives", sorted(negatives, key=ORDER_OF["negatives"]))
     observations = _latest(chain, "observations", lambda line: line["observation_id"])
@@ -98,6 +95,19 @@ def _latest(chain: Iterable[Package], name: str, key: Any) -> list[dict[str, Any
         for line in package.records(name):
             found[key(line)] = line
     return list(found.values())
+
+
+def _portfolio(chain: Iterable[Package], stated: set[str | None], last: Package) -> Iterable[dict[str, Any]]:
+    """The works of today and those with findings, each once whatever its file was called; and today's files that are no works."""
+    works = {line["work_id"]: line for package in chain for line in _works(package) if line["work_id"] in stated}
+    yield from (works | {line["work_id"]: line for line in _works(last)}).values()
+    for line in last.records("portfolio"):
+        if line["status"] != "included" and line["work_id"] not in works:
+            yield line
+
+
+def _works(package: Package) -> Iterable[dict[str, Any]]:
+    return (line for line in package.records("portfolio") if line["status"] == "included")
 
 
 def _coverage(chain: Iterable[Package]) -> Iterable[dict[str, Any]]:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import tempfile
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from case_world import ROWS, CaseWorld, make_case, run_here
 from integration_world import records
+from PIL import Image
 from small_world import copy_hash, coyo
 
+from manifests.exports import export_case
+from manifests.exports.chain import merge, open_chain
 from scanner.ledger import Run
 from scanner.runner.case_files import read_chain
 from scanner.runner.rescanning import plan_rescan
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ADDRESS = "https://img.example.org/0.jpg"
 IDENTITY = f'[identity]\nwork_urls = ["{ADDRESS}", "https://img.example.org/only.jpg"]\n'
@@ -118,6 +119,24 @@ def test_a_file_that_leaves_one_dataset_and_stays_in_another_is_stated_of_that_o
         ("other", "same.parquet"),
     }
     assert world.rescan().kind is None
+
+
+def test_a_renamed_and_an_edited_picture_are_exported_with_the_findings_of_each(world: CaseWorld) -> None:
+    (world.works / "work-0.png").rename(world.works / "renamed.png")
+    with Image.open(world.works / "work-1.png") as picture:
+        edited = picture.crop((2, 2, 318, 238))
+    edited.save(world.works / "work-1.png")  # another work now, at the path of the one that a package speaks of
+    assert world.rescan().kind == "rescan"
+    with tempfile.TemporaryDirectory() as folder:
+        whole = merge(open_chain(world.case), Path(folder))
+        portfolio = list(whole.records("portfolio"))
+        matches = list(whole.records("matches"))
+    works = [line["work_id"] for line in portfolio]
+    assert len(works) == len(set(works))
+    assert {match["work_id"] for match in matches} - {None} <= set(works)
+    assert [line["files"] for line in portfolio].count(["works/work-1.png"]) == 2
+    assert ["works/renamed.png"] in [line["files"] for line in portfolio]
+    assert export_case(world.case, "html")
 
 
 def test_the_same_new_file_in_two_datasets_is_compared_and_stated_once(
