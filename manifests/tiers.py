@@ -222,7 +222,8 @@ def derive_grading(
     due = _caveats_of(code, first, expected_chance_matches)
     if tier not in {Tier.PACKAGED_IMAGE, Tier.FINGERPRINT_LEAD} and row_source.lists_url and not row_source.holds_image:
         due.add(Caveat.URL_NOT_IMAGE)
-    if tier is Tier.COMPILER_FINGERPRINT and observation and second_check and not second_check["passed"]:
+    is_live = observation is not None and observation["kind"] == "live"
+    if tier is Tier.COMPILER_FINGERPRINT and is_live and second_check and not second_check["passed"]:
         due.add(Caveat.LIVE_IMAGE_DIFFERS)
     if not row_source.shard_confirmed:
         due.add(Caveat.SHARD_DIGEST_UNCONFIRMED)

@@ -170,14 +170,18 @@ def _seen_with(
 def _may_stand(hit: Hit, look: RowLook | None) -> bool:
     """Whether a comparison may stand in the basis beside this look.
 
-    What was fetched needs a look beside it, and an equal digest the look that returned those bytes.  A fingerprint of another
-    look stands too: it says so in its detail, and carries nothing there.
+    What was fetched needs a look beside it, and an equal digest the look that returned those bytes.  A fingerprint of a look of the
+    other kind stands too: it says so in its detail, and carries nothing there.  Of another capture it does not: its distance would
+    be told of this one.
     """
     if hit.observation is None:
         return True
     if look is None:
         return False
-    return hit.kind != "digest_equal" or hit.picture_sha256 == look.observation.content_sha256
+    if hit.kind == "digest_equal":
+        return hit.picture_sha256 == look.observation.content_sha256
+    is_of_archive = hit.source_of_hash == "archive_bytes"
+    return hit.observation == look.observation.observation_id or is_of_archive != (look.observation.kind == "archive")
 
 
 def _said_of_look(basis: Sequence[dict[str, Any]], hits: Sequence[Hit], look: RowLook) -> Iterator[dict[str, Any]]:

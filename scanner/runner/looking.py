@@ -314,6 +314,8 @@ class _Looking:
                 look = self._reader.take(*key)
                 if look is not None and look.observation.archive is not None:
                     self._by_row[row.place].append(look)
+                    if row.window.last is None:  # nobody says when the dataset was made: there is no gap to state
+                        continue
                     gap = row.window.gap_days(_digits(look.observation.archive.captured_at))
                     self._said[row.place, look.observation.observation_id]["capture_gap_days"] = str(gap)
             for look in self._by_row[row.place]:

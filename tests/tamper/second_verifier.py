@@ -77,7 +77,7 @@ def check_tier(match: Any, shard: Any, row: Any) -> None:
     need((code, tier, WORDS["tiers"][tier]) == (match["statement_code"], match["tier"], match["grade"]) and codes == sorted(codes), "tier")
     lead, on_sight = tier == "fingerprint_lead", {"live_image": "live", "archived_image": "archive"}.get(tier)
     conditions = {"url_not_image": match["row"]["url"] is not None and not image and not lead and tier != "packaged_image", "index_hash": lead and match["basis"][0]["source_of_hash"] == "index",
-        "chance_matches_high": lead and Decimal(match["expected_chance_matches"]) > Decimal("0.001"), "live_image_differs": tier == "compiler_fingerprint" and seen and check and not check["passed"],
+        "chance_matches_high": lead and Decimal(match["expected_chance_matches"]) > Decimal("0.001"), "live_image_differs": tier == "compiler_fingerprint" and seen and seen["kind"] == "live" and check and not check["passed"],
         "shard_digest_unconfirmed": shard["publisher_digest"] is None, "shard_read_in_part": shard["shard_digest_by"] != "computed"}
     need((not on_sight or seen["kind"] == on_sight) and {*SAID[code]["caveats"], *filter(conditions.get, conditions)} <= set(match["caveats"]) and match["caveats"] == sorted(set(match["caveats"])), "caveats")
 

@@ -284,3 +284,16 @@ def test_what_was_withheld_or_is_suspected_is_said() -> None:
     withheld = seen(outcome=FetchOutcome.WITHHELD_UNSAFE, content_sha256=None)
     assert looked(URL, looks=[RowLook(observation=withheld)]).caveats == {"withheld_unsafe"}
     assert looked(URL, looks=[RowLook(observation=LIVE, suspected=True)]).caveats == {"common_picture"}
+
+
+def test_the_distance_of_one_capture_is_never_told_of_another() -> None:
+    later = replace(seen("archive", content_sha256="e" * 64), requested_at="2026-12-01T00:00:00Z")
+    far = near(1, 7, source="archive_bytes", observation=ARCHIVED.observation_id, picture_sha256="c" * 64)
+    close = near(1, 1, source="archive_bytes", observation=later.observation_id, picture_sha256="e" * 64)
+    looks = [
+        RowLook(observation=ARCHIVED, checks={0: check(True)}),
+        RowLook(observation=later, checks={0: check(False)}),
+    ]
+    match = looked(far, close, looks=looks)
+    assert (match.tier, match.observation) == ("archived_image", ARCHIVED)
+    assert [hit.value for hit in match.hits] == [7]

@@ -107,6 +107,7 @@ def test_a_recorded_hash_stays_when_todays_picture_is_another() -> None:
     code, _, caveats = graded(near("compiler"), near("live_bytes"), chance=LOW, check=FAILED, seen=LIVE)
     assert code == "compiler_fingerprint_near"
     assert "live_image_differs" in caveats
+    assert "live_image_differs" not in graded(near("compiler"), chance=LOW, check=FAILED, seen=ARCHIVE)[2]
 
 
 def test_a_row_without_a_url_is_not_said_to_list_one() -> None:
