@@ -36,7 +36,7 @@ def open_ledger(folder: Path, *, kept: str = "") -> Iterator[Ledger]:
         lock = (folder / "lock").open("a+b", buffering=0)  # a full disk is met while writing, not again while closing
     except OSError as error:
         raise OutputError(
-            f"the working folder {folder} cannot be written: {error.strerror or error}",
+            f"the working folder {folder} could not be made: {error.strerror or error}",
             hint="Make the folder writable." if kept else "Choose another --out, or make the folder writable.",
         ) from error
     with lock:
