@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ settings.register_profile(  # machines are shared: a slow example is no wrong on
     "provscan", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("provscan")
+
+# A shell starts what it puts into the background deaf to Ctrl-C, and all that this starts inherits it: tests of Ctrl-C would wait in vain.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = ("127.", "::1", "localhost")
