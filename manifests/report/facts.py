@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from manifests.texts.filters import FILTER_SOURCES
 from manifests.texts.labels import known_or_code, label, number
@@ -138,6 +138,11 @@ def _second_check(check: Mapping[str, Any] | None, lang: Lang) -> str:
     return label(code, lang, value=check["value"], threshold=check["threshold"], method=check["method"])
 
 
+_NOT_ASKED: Final = frozenset(  # outcomes of a look for which nothing was sent to the address
+    {"bad_url", "address_refused", "robots_disallowed", "withheld_unsafe", "over_budget", "host_parked"}
+)
+
+
 def observed(match: Mapping[str, Any], lang: Lang) -> Iterator[Fact]:
     """What one dated look at the outside world returned; nothing where none was made."""
     seen = match["observation"]
@@ -153,7 +158,8 @@ def observed(match: Mapping[str, Any], lang: Lang) -> Iterator[Fact]:
         )
     else:
         value = label("observation_live", lang, fetched_at=seen["fetched_at"], outcome=seen["outcome"])
-    yield Fact(label=label("observation", lang), value=value)
+    unasked = seen["status"] is None and seen["outcome"] in _NOT_ASKED
+    yield Fact(label=label("observation_not_asked" if unasked else "observation", lang), value=value)
     if seen["final_url"] is not None and seen["final_url"] != match["row"]["url"]:
         yield Fact(label=label("final_url", lang), value=seen["final_url"], kind=Kind.QUOTED)
     if seen["content_sha256"] is not None:

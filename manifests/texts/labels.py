@@ -231,6 +231,7 @@ _LABELS: Final[dict[str, tuple[str, str]]] = {
     ),
     "second_check_not_run": ("not run", "未进行"),
     "observation": ("Fetched", "取得"),
+    "observation_not_asked": ("Not asked for", "未请求"),
     "observation_live": ("{fetched_at}, outcome {outcome}", "{fetched_at}，结果 {outcome}"),
     "observation_archive": (
         "{fetched_at}, from {archive}, dated {captured_at} by it",

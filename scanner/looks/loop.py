@@ -289,9 +289,12 @@ class PoliteLoop:
             finally:
                 visit.leave()
         outcome = look.observation.outcome
-        if outcome in UNREACHABLE or not look.observation.is_final:
+        is_silent = outcome in UNREACHABLE and not look.exchanges  # the host itself, not one that robots.txt led to
+        if is_silent or not look.observation.is_final:
             why = str(look.facts.get("error") or f"robots.txt: {outcome}")
-            return _Held(outcome, key, why, at=look.observation.requested_at)
+            # An answer about robots.txt is none about the address: that was not asked for, and may be another time.
+            said = FetchOutcome.HOST_PARKED if look.exchanges else outcome
+            return _Held(said, key, why, at=look.observation.requested_at)
         return read_robots(outcome, entity(look.exchanges[-1], MAX_INDEX_BYTES) if look.exchanges else None)
 
 

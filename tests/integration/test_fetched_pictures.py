@@ -258,6 +258,8 @@ def test_what_robots_txt_forbids_says_what_it_said(fetched: Fetched) -> None:
     (line,) = [each for each in records(fetched.package, "observations") if each["url"].endswith("/secret.jpg")]
     assert {"signal": "robots:GPTBot", "value": "Disallow: /art"} in line["opt_out"]
     assert not any(path.endswith("/secret.jpg") for path in fetched.asked)
+    report = (fetched.package / "data" / "report.html").read_text("utf-8")
+    assert report.count("Not asked for") == 1
 
 
 def test_every_attempt_is_an_observation_and_cookies_stay_in_the_capture(fetched: Fetched) -> None:

@@ -246,7 +246,8 @@ def test_robots_txt_is_obeyed_recorded_and_not_obeyed_on_the_artists_own_domain(
     [
         (answer(b"", "404 Not Found"), Out.IMAGE),
         (answer(b"", "403 Forbidden"), Out.IMAGE),
-        (answer(b"", "503 Busy"), Out.SERVER_ERROR),
+        (answer(b"", "503 Busy"), Out.HOST_PARKED),
+        (answer(b"", "302 Found", "Location: http://nowhere.invalid/"), Out.ROBOTS_DISALLOWED),
         (answer(b"", "302 Found", "Location: /robots.txt"), Out.IMAGE),
         (b"nonsense\r\n\r\n", Out.ROBOTS_DISALLOWED),
         (answer(b"User-agent: *\nDisallow: /\n" + b"#" * 10_000_000), Out.ROBOTS_DISALLOWED),
