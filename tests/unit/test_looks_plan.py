@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
 from fetch_world import LOOPBACK, policy
 
+from scanner.config import ScanConfig
 from scanner.fetch_policy import FetchPolicy
+from scanner.identity import Domain, Identity
 from scanner.looks import Wanted
 from scanner.looks.plan import plan_of
+from scanner.runner.scanning import open_outlook
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def wanted(*urls: str, **values: object) -> list[Wanted]:
@@ -53,3 +62,12 @@ def test_what_a_run_has_used_of_its_budgets_is_gone() -> None:
     left = whole.less(requests=4, received=130, seconds=119.9)
     assert (left.max_requests, left.max_bytes, left.max_minutes) == (6, 0, 2)
     assert whole.less(requests=0, received=0, seconds=59.0) == whole
+
+
+def test_a_domain_that_was_sold_is_not_the_artists_own_when_robots_txt_is_read(tmp_path: Path) -> None:
+    domains = (Domain(domain="sold.example", until="2018-06-30"), Domain(domain="own.example", since="2019"))
+    question: Any = SimpleNamespace(config=ScanConfig(fetch="candidates"), identity=Identity(domains=domains))
+    ledger: Any = SimpleNamespace(folder=tmp_path)
+    with open_outlook(ledger, question) as outlook:
+        assert outlook is not None
+        assert outlook.outside.own_domains == {"own.example"}
