@@ -110,9 +110,10 @@ class History:
         return next((run.gaps for run in reversed(self.runs()) if run.finished_at is not None), None)
 
     def begin_run(self, run: Run) -> None:
-        """Keep a run that begins."""
+        """Keep a run that begins, before there can be a package of it that no ledger knows of."""
         values = (run.number, run.run_id, run.started_at, run.package)
         self.ledger.write(("INSERT INTO runs (number, run_id, started_at, package) VALUES (?, ?, ?, ?)", values))
+        self.ledger.make_durable()
 
     def end_run(self, number: int, *, finished_at: str, manifest_sha256: str, gaps: str) -> None:
         """Keep that a run's package is sealed, and nobody told of it; ``gaps`` is the digest of what it could not compare."""
@@ -123,6 +124,7 @@ class History:
             ),
             ("INSERT OR REPLACE INTO meta VALUES ('untold', ?)", (str(number),)),
         )
+        self.ledger.make_durable()
 
     def untold(self) -> Run | None:
         """The sealed run of which those who are to be told have not been told yet: it was interrupted before; None is the rule."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -119,6 +120,13 @@ class Ledger:
                     self._connection.execute(statement, values)
         except sqlite3.OperationalError as error:
             raise not_written(self.folder, error) from error
+
+    def make_durable(self) -> None:
+        """Bring all that was written to the disk: a power failure takes nothing of it any more."""
+        with suppress(
+            sqlite3.OperationalError
+        ):  # a full disk: what was written stands in the log, where a crash leaves it
+            self._connection.execute("PRAGMA wal_checkpoint(FULL)").fetchall()
 
 
 def forgetting(key: str) -> tuple[Statement, Statement]:
