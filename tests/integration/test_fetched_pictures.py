@@ -269,7 +269,8 @@ def test_every_attempt_is_an_observation_and_cookies_stay_in_the_capture(fetched
     assert manifest(fetched.package)["contents"]["captures"]
     assert "fetch_off" not in manifest(fetched.package)["limitations"]
     planted = [path for path in fetched.package.rglob("*") if path.is_file() and b"planted=secret" in path.read_bytes()]
-    assert planted == []  # the capture itself is compressed
+    # A capture may hold it as it stands: deflate stores what it cannot shrink, a picture and the head before it.
+    assert {path.parent.name for path in planted} <= {"captures"}
 
 
 def test_the_eye_is_shown_both_pictures_and_the_table_says_where_the_capture_is(fetched: Fetched) -> None:
