@@ -71,16 +71,16 @@ def test_sound_records_pass_in_hex_and_base32_and_are_named(tmp_path: Path) -> N
     [
         (gzip.compress(record("<urn:b>", HTTP + BODY, WARC_Block_Digest=sha256(b"other"))), "warc-block-digest"),
         (gzip.compress(record("<urn:b>", HTTP + BODY, WARC_Payload_Digest=sha256(b"other"))), "warc-payload-digest"),
-        (gzip.compress(record("<urn:b>", HTTP + BODY, WARC_Block_Digest="sha1:ABC")), "warc-block-digest"),
-        (gzip.compress(record("<urn:b>", HTTP + BODY, WARC_Block_Digest="sha256:!!")), "warc-block-digest"),
-        (gzip.compress(record("<urn:b>", HTTP + BODY, WARC_Block_Digest="")), "no WARC-Block-Digest"),
-        (gzip.compress(record("<urn:b>", BODY, Content_Length="99999")), "shorter than its length"),
-        (gzip.compress(record("<urn:b>", BODY, Content_Length="-1")), "without a length"),
-        (gzip.compress(record("<urn:b>", BODY, Content_Length="3")), "two line ends"),
-        (gzip.compress(record("<urn:b>", HTTP + BODY))[:-9], "not gzip to its end"),
+        (gzip.compress(record("<urn:b>", HTTP + BODY, WARC_Block_Digest="sha1:ABC"), mtime=0), "warc-block-digest"),
+        (gzip.compress(record("<urn:b>", HTTP + BODY, WARC_Block_Digest="sha256:!!"), mtime=0), "warc-block-digest"),
+        (gzip.compress(record("<urn:b>", HTTP + BODY, WARC_Block_Digest=""), mtime=0), "no WARC-Block-Digest"),
+        (gzip.compress(record("<urn:b>", BODY, Content_Length="99999"), mtime=0), "shorter than its length"),
+        (gzip.compress(record("<urn:b>", BODY, Content_Length="-1"), mtime=0), "without a length"),
+        (gzip.compress(record("<urn:b>", BODY, Content_Length="3"), mtime=0), "two line ends"),
+        (gzip.compress(record("<urn:b>", HTTP + BODY), mtime=0)[:-9], "not gzip to its end"),
         (b"WARC/1.1\r\n", "not gzip to its end"),
-        (gzip.compress(b"hello"), "does not begin with WARC"),
-        (gzip.compress(b"WARC/1.1\r\nA: b"), "do not end"),
+        (gzip.compress(b"hello", mtime=0), "does not begin with WARC"),
+        (gzip.compress(b"WARC/1.1\r\nA: b", mtime=0), "do not end"),
         (gzip.compress(record("<urn:b>", b"HTTP/1.1 200 OK\r\n" + b"a" * (3 << 20))), "HTTP fields do not end"),
     ],
 )  # fmt: skip
@@ -100,7 +100,7 @@ def test_a_match_names_a_record_that_is_there(tmp_path: Path) -> None:
     world = package_builder.world()
     seen = next(match for match in world.matches if match["observation"])
     body = b"fox.png"  # what the builder takes for the file of that name
-    world.files["captures/0001.warc.gz"] = gzip.compress(record("<urn:b>", HTTP + body))
+    world.files["captures/0001.warc.gz"] = gzip.compress(record("<urn:b>", HTTP + body), mtime=0)
     capture = {"file": "captures/0001.warc.gz", "record_id": "<urn:b>"}
     for part in (seen["observation"], world.observations[0]):
         part["capture"] = capture
@@ -143,7 +143,7 @@ def test_a_coding_is_undone_however_the_bytes_arrive(coding: str, step: int) -> 
 
 
 @pytest.mark.parametrize(
-    "content", [b"no gzip at all", b"x\x9c damaged", gzip.compress(b"0" * 99)[:-20] + b"damaged end of it all"]
+    "content", [b"no gzip at all", b"x\x9c damaged", gzip.compress(b"0" * 99, mtime=0)[:-20] + b"damaged end of it all"]
 )
 def test_a_coding_that_cannot_be_undone_leaves_the_stored_bytes(content: bytes) -> None:
     entity = Entity("gzip")
@@ -153,7 +153,7 @@ def test_a_coding_that_cannot_be_undone_leaves_the_stored_bytes(content: bytes) 
 
 def test_a_bomb_is_not_unpacked_beyond_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(payloads, "MAX_ENTITY", 1 << 20)
-    packed = gzip.compress(b"\0" * (64 << 20))
+    packed = gzip.compress(b"\0" * (64 << 20), mtime=0)
     entity = Entity("gzip")
     entity.add(packed)
     assert entity.entity == (hashlib.sha256(packed).hexdigest(), len(packed))
